@@ -47,9 +47,10 @@
 #define LIBXL__SHARED_MEM_ID_MAX       31     /* characters of an ID */
 #define LIBXL__SHARED_MEM_PEERS_MAX    32     /* peers of a region */
 #define LIBXL__SHARED_MEM_REGIONS_MAX  64     /* regions of a domain */
-#define LIBXL__SHARED_MEM_DOMID_MAX    0x7fef /* DOMID_FIRST_RESERVED - 1 */
+#define LIBXL__SHARED_MEM_DOMID_MAX    0x7fef /* < DOMID_FIRST_RESERVED */
 
-#define LIBXL__SHARED_MEM_PAGE_SIZE    4096   /* bytes; whatever the CPU's */
+/* Bytes.  Xen's ABI counts in 4 KiB pages on every architecture. */
+#define LIBXL__SHARED_MEM_PAGE_SIZE    4096
 
 /* Buffer sizes, the terminating NUL included. */
 #define LIBXL__SHARED_MEM_ID_SIZE      (LIBXL__SHARED_MEM_ID_MAX + 1)
@@ -68,11 +69,12 @@
 #define LIBXL__SHARED_MEM_VALUE_SIZE \
     sizeof("0xffffffffffffffff-0xffffffffffffffff")
 
-/* Most nodes of one record: 4 of the region and 4 of each peer. */
+/* Most nodes of a record: 4 of the region and 4 of each peer. */
 #define LIBXL__SHARED_MEM_NODES_MAX (4 + 4 * LIBXL__SHARED_MEM_PEERS_MAX)
 
 /* Most paths that one change removes: 1 of the region, 2 of each peer. */
-#define LIBXL__SHARED_MEM_REMOVALS_MAX (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX)
+#define LIBXL__SHARED_MEM_REMOVALS_MAX \
+    (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX)
 
 typedef enum libxl__shared_mem_status {
     LIBXL__SHARED_MEM_OK = 0,
@@ -112,8 +114,8 @@ typedef struct libxl__shared_mem_mapping {
     char uuid[LIBXL__SHARED_MEM_UUID_SIZE]; /* LIBXL_UUID_FMT, lower case */
     uint64_t begin;     /* guest-physical address in bytes, page-aligned */
     uint64_t size;      /* bytes, whole pages, not 0 */
-    uint64_t offset;    /* bytes into the region, page-aligned; 0 if none */
-    bool has_offset;    /* false: the mapping is the whole region */
+    uint64_t offset;    /* bytes into the region, page-aligned */
+    bool has_offset;    /* false: offset is 0, size is the region's */
     bool read_only;
 } libxl__shared_mem_mapping;
 
@@ -342,8 +344,9 @@ libxl__shared_mem_index_parse(const char *value,
  * Joins the IDs to the value of the index node.  The value of the empty
  * index is "", which must not be written: remove the node instead.
  */
-void libxl__shared_mem_index_format(const libxl__shared_mem_index *index,
-                                    char value_r[LIBXL__SHARED_MEM_INDEX_SIZE]);
+void
+libxl__shared_mem_index_format(const libxl__shared_mem_index *index,
+                               char value_r[LIBXL__SHARED_MEM_INDEX_SIZE]);
 
 bool libxl__shared_mem_index_contains(const libxl__shared_mem_index *index,
                                       const char *id);
