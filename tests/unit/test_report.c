@@ -1,0 +1,257 @@
+/*
+ * What libxlutil makes of the grammar's result: libxl's structs, or one line
+ * that names file, line and column, in the form xl uses.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "libxlu_internal.h"
+
+#define MAX_ITEMS 8
+
+struct fixture {
+    XLU_Config cfg;
+    char *report;
+    size_t report_size;
+    XLU_ConfigValue values[MAX_ITEMS];
+    XLU_ConfigValue *pointers[MAX_ITEMS];
+    XLU_ConfigList list;
+    libxl_static_shared_mem *mems;
+    int num;
+};
+
+void libxl_defbool_set(libxl_defbool *db, bool b)
+{
+    db->val = b ? 1 : -1;
+}
+
+void libxl_static_shared_mem_init(libxl_static_shared_mem *p)
+{
+    memset(p, 0, sizeof(*p));
+}
+
+void libxl_static_shared_mem_dispose(libxl_static_shared_mem *p)
+{
+    free(p->id);
+}
+
+XLU_ConfigValue *xlu_cfg_get_listitem2(const XLU_ConfigList *list, int entry)
+{
+    assert_in_range(entry, 0, list->nvalues - 1);
+    return list->values[entry];
+}
+
+const char *xlu_cfg_get_listitem(const XLU_ConfigList *list, int entry)
+{
+    const XLU_ConfigValue *value = xlu_cfg_get_listitem2(list, entry);
+
+    return value->type == XLU_STRING ? value->u.string : NULL;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    f->cfg.config_source = "vm1.cfg";
+    f->cfg.report = open_memstream(&f->report, &f->report_size);
+    f->list.values = f->pointers;
+    f->num = -1;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    int i;
+
+    for (i = 0; i < f->num; i++)
+        libxl_static_shared_mem_dispose(&f->mems[i]);
+    free(f->mems);
+    fclose(f->cfg.report);
+    free(f->report);
+    free(f);
+    return 0;
+}
+
+/* An item in quotes, or a bare one, `width' columns wide in the file. */
+static void add(struct fixture *f, char *text, int line, int column,
+                int width)
+{
+    int i = f->list.nvalues++;
+
+    f->pointers[i] = &f->values[i];
+    f->values[i].type = text ? XLU_STRING : XLU_LIST;
+    f->values[i].u.string = text;
+    f->values[i].loc = (YYLTYPE){ line, column, line, column + width - 1 };
+}
+
+static void add_quoted(struct fixture *f, char *text, int line, int column)
+{
+    add(f, text, line, column, strlen(text) + 2);
+}
+
+static void check_refused(struct fixture *f, const char *line)
+{
+    assert_int_equal(
+        xlu_static_shared_mem_parse(&f->cfg, &f->list, &f->mems, &f->num),
+        EINVAL);
+    fflush(f->cfg.report);
+    assert_string_equal(f->report, line);
+    assert_null(f->mems);
+    assert_int_equal(f->num, -1);
+}
+
+static void test_defaults(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "0x40000000-0x40100000 = ID1", 12, 23);
+    assert_int_equal(
+        xlu_static_shared_mem_parse(&f->cfg, &f->list, &f->mems, &f->num),
+        0);
+    fflush(f->cfg.report);
+    assert_string_equal(f->report, "");
+    assert_int_equal(f->num, 1);
+    assert_string_equal(f->mems[0].id, "ID1");
+    assert_int_equal(f->mems[0].begin, 0x40000000);
+    assert_int_equal(f->mems[0].size, 0x100000);
+    assert_true(f->mems[0].offset == LIBXL_STATIC_SHARED_MEM_OFFSET_NONE);
+    assert_int_equal(f->mems[0].role, LIBXL_STATIC_SHARED_MEM_ROLE_AUTO);
+    assert_int_equal(f->mems[0].prot, LIBXL_STATIC_SHARED_MEM_PROT_RW);
+    assert_int_equal(f->mems[0].control.val, -1);
+}
+
+static void test_all_keys(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "0x1000+4K=a,role=owner,prot=ro,control=yes", 1, 1);
+    add_quoted(f, "0x2000+4K=b,role=borrower,offset=8K", 2, 1);
+    assert_int_equal(
+        xlu_static_shared_mem_parse(&f->cfg, &f->list, &f->mems, &f->num),
+        0);
+    assert_int_equal(f->num, 2);
+    assert_int_equal(f->mems[0].role, LIBXL_STATIC_SHARED_MEM_ROLE_OWNER);
+    assert_int_equal(f->mems[0].prot, LIBXL_STATIC_SHARED_MEM_PROT_RO);
+    assert_int_equal(f->mems[0].control.val, 1);
+    assert_string_equal(f->mems[1].id, "b");
+    assert_int_equal(f->mems[1].role, LIBXL_STATIC_SHARED_MEM_ROLE_BORROWER);
+    assert_int_equal(f->mems[1].offset, 0x2000);
+}
+
+static void test_empty_list(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(
+        xlu_static_shared_mem_parse(&f->cfg, &f->list, &f->mems, &f->num),
+        0);
+    assert_int_equal(f->num, 0);
+}
+
+/* The token's column: the quote's, one, and the token's place in the text. */
+static void test_position(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "0x40000000-0x40100000 = ID1", 12, 23);
+    add_quoted(f, "0x40200000-0x402fffff = ID2", 13, 5);
+    check_refused(f,
+        "vm1.cfg:13:17: config parsing error in static_shared_mem: END is"
+        " exclusive: 0x40300000 was probably meant: near '0x402fffff' in"
+        " '0x40200000-0x402fffff = ID2'\n");
+}
+
+static void test_position_of_first_byte(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "x", 12, 21);
+    check_refused(f,
+        "vm1.cfg:12:22: config parsing error in static_shared_mem: BEGIN is"
+        " not a number: use decimal digits, or 0x and hex digits: near 'x' in"
+        " 'x'\n");
+}
+
+static void test_position_without_quotes(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, "0x40000000", 3, 10, 10);
+    check_refused(f,
+        "vm1.cfg:3:10: config parsing error in static_shared_mem: expected"
+        " '-' and END, or '+' and SIZE, after BEGIN: near '0x40000000' in"
+        " '0x40000000'\n");
+}
+
+static void test_not_a_string(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "0x1000+4K=a", 3, 2);
+    add(f, NULL, 4, 7, 1);
+    check_refused(f,
+        "vm1.cfg:4:7: config parsing error in static_shared_mem: an entry"
+        " must be a string, not a list: near '[...]' in '[...]'\n");
+}
+
+static void test_one_line(void **state)
+{
+    struct fixture *f = *state;
+
+    add_quoted(f, "0x1000+4K = a\nb\x1b", 1, 1);
+    check_refused(f,
+        "vm1.cfg:1:16: config parsing error in static_shared_mem: expected"
+        " ',' or the end of the entry: near 'b\\x1b' in"
+        " '0x1000+4K = a\\x0ab\\x1b'\n");
+}
+
+static void test_strings(void **state)
+{
+    static const char *const good[] = { "0x1000+4K=a", "0x2000+4K=b" };
+    static const char *const bad[] = { "0x1000+4K=a", "0x1000+4K=b" };
+    struct fixture *f = *state;
+
+    f->cfg.config_source = "command line";
+    assert_int_equal(
+        xlu_static_shared_mem_parse_strings(&f->cfg, bad, 2, &f->mems,
+                                            &f->num),
+        EINVAL);
+    fflush(f->cfg.report);
+    assert_string_equal(f->report,
+        "command line: config parsing error in static_shared_mem:"
+        " 0x1000-0x2000 of b overlaps 0x1000-0x2000 of a: near '0x1000+4K' in"
+        " '0x1000+4K=b'\n");
+
+    assert_int_equal(
+        xlu_static_shared_mem_parse_strings(&f->cfg, good, 2, &f->mems,
+                                            &f->num),
+        0);
+    assert_int_equal(f->num, 2);
+    assert_string_equal(f->mems[1].id, "b");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    static const struct CMUnitTest tests[] = {
+        TEST(test_defaults),
+        TEST(test_all_keys),
+        TEST(test_empty_list),
+        TEST(test_position),
+        TEST(test_position_of_first_byte),
+        TEST(test_position_without_quotes),
+        TEST(test_not_a_string),
+        TEST(test_one_line),
+        TEST(test_strings),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
