@@ -1,0 +1,53 @@
+# Shared by the build scripts: strict mode, paths, error and lock helpers.
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Sourced, never run. Sets top (the checkout) and build (everything generated).
+# shellcheck shell=bash disable=SC2034
+
+set -euo pipefail
+export LC_ALL=C
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+patch_dir=$top/tools-libxl-patches
+build=$top/build
+xen_build=$build/xen
+xen_src=$xen_build/src
+xen_pristine=$xen_build/pristine
+jobs=$(nproc)
+
+# The Xen build would take these from our own make for its own.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH V
+unset CC CXX LD AR CFLAGS CPPFLAGS LDFLAGS CROSS_COMPILE DESTDIR GIT_DIR GIT_WORK_TREE
+
+die() {
+    echo "${0##*/}: error: $*" >&2
+    exit 1
+}
+
+# Hold the named lock until this script ends: two makes may share one build/.
+take_lock() {
+    mkdir -p "$build/locks"
+    exec 9>"$build/locks/$1"
+    flock 9
+}
+
+# Rows of a table file without comments and blank lines.
+table_rows() {
+    sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1"
+}
+
+# Git, with no user or machine configuration: the same commits everywhere.
+plain_git() {
+    GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+        git -c core.autocrlf=false -c core.abbrev=12 -c diff.renames=false \
+        -c advice.detachedHead=false -c gc.auto=0 "$@"
+}
+
+# The compiler prefix and the Debian name of an architecture.
+arch_facts() {
+    case $1 in
+    x86_64) cross=''; debian_arch=amd64 ;;
+    arm64) cross=$build/sysroot/bin/aarch64-linux-gnu-; debian_arch=arm64 ;;
+    *) die "unknown architecture '$1': use x86_64 or arm64" ;;
+    esac
+}
