@@ -141,6 +141,8 @@ static void test_white_space(void **state)
           { 0x1000, 0x1000, NONE, "a", OWNER, RO, false } },
         { "  0x1000\t-\n0x2000\v=\fa\r,  role =  owner\t, prot= ro ",
           { 0x1000, 0x1000, NONE, "a", OWNER, RO, false } },
+        { "1075838976 + 0x10000 = ID2, role=auto, prot=rw, control=no",
+          PLAIN(0x40200000, 0x10000, "ID2") },
         { " 0x1000 + 4K = a ", PLAIN(0x1000, 0x1000, "a") },
     };
 
@@ -475,6 +477,9 @@ static void test_bounds(void **state)
         { "0x40000000-0x40001001=a", 11, "0x40001001",
           "END is not a multiple of 4096: the nearest are"
           " 0x40001000 and 0x40002000" },
+        { "0-0xffffffffff001=a", 2, "0xffffffffff001",
+          "END is not a multiple of 4096: the nearest are"
+          " 0xffffffffff000 and 0x10000000000000" },
         { "0x40000000-0x400fffff=a", 11, "0x400fffff",
           "END is exclusive: 0x40100000 was probably meant" },
         { "0x40000000-1074790399=a", 11, "1074790399",
