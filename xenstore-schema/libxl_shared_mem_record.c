@@ -552,14 +552,14 @@ static bool parse_hex(const char *text, uint64_t *value_r)
     return take_hex(&text, value_r) && !*text;
 }
 
-/* size is end - begin, so 0 and wrap-round have to be ruled out here. */
+/* size is end - begin, so an end below begin has to be ruled out here. */
 static bool parse_range(const char *text, uint64_t *begin_r,
                         uint64_t *size_r)
 {
     uint64_t begin, end;
 
     if (!take_hex(&text, &begin) || *text++ != '-' ||
-        !parse_hex(text, &end) || begin >= end)
+        !parse_hex(text, &end) || begin > end)
         return false;
     *begin_r = begin;
     *size_r = end - begin;

@@ -726,6 +726,11 @@ static void contradictions(void **state)
           "the range is not as long as the region" },
         { { PUBLIC, "size", "0x1000" }, "/local/shared_mem/ID1/mappings/1",
           "the range is not as long as the region" },
+        { { PUBLIC, "mappings/1", "0x40000000-0x40000000" },
+          "/local/shared_mem/ID1/mappings/1", "the range is empty" },
+        { { PUBLIC, "mappings/1", "0x40100000-0x40000000" },
+          "/local/shared_mem/ID1/mappings/1",
+          "not a hexadecimal range BEGIN-END" },
         { { PUBLIC, "mappings/3/offset", NULL },
           "/local/shared_mem/ID1/mappings/3",
           "the range is not as long as the region" },
@@ -1398,7 +1403,7 @@ static void diff_of_a_new_borrower(void **state)
                  ARRAY_LENGTH(writes));
 }
 
-/* 3 is gone but 30 is not: a path is not below another one by its text. */
+/* A mapping takes its options along, and only its own. */
 static void diff_of_a_dropped_borrower(void **state)
 {
     static const char *const removals[] = {
