@@ -31,7 +31,7 @@ _Noreturn void cpu_sleep_for_good(void);
 
 /* What the CPU said about a trap. */
 struct trap {
-    uint64_t address; /* the address that faulted (CR2, FAR_EL1) */
+    uint64_t address; /* CR2, FAR_EL1; 0 for an x86_64 trap without one */
     uint64_t pc;      /* the instruction that faulted */
     uint64_t cause;   /* x86_64: vector << 32 | error code; arm64: ESR_EL1 */
 };

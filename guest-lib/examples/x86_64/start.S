@@ -21,6 +21,8 @@
 #define PTE_TABLE       0x03    /* present, writable */
 #define PTE_2M          0x83    /* present, writable, 2 MiB page */
 
+#define PAGE_FAULT      14
+
 #define CODE64          0x08    /* selectors in gdt */
 #define DATA            0x10
 
@@ -142,12 +144,15 @@ trap_entries:
 /* The interrupted code is never resumed, so no register is saved. */
 trap_common:
         cld
+        xor     %edi, %edi              /* address: page faults only */
         pop     %rdx
-        shl     $32, %rdx
+        cmp     $PAGE_FAULT, %edx
+        jne     1f
+        mov     %cr2, %rdi
+1:      shl     $32, %rdx
         pop     %rax
         or      %rax, %rdx              /* cause */
         mov     (%rsp), %rsi            /* pc */
-        mov     %cr2, %rdi              /* address */
         and     $-16, %rsp
         call    trap_taken
         mov     %rax, %rsp
