@@ -75,7 +75,7 @@ def _directory_archive(overlay: Path) -> bytes:
     return archive.to_bytes()
 
 
-XEN_ARGS = "dom0_mem=512M guest_loglvl=all"
+XEN_ARGS = "dom0_mem=512M,max:512M guest_loglvl=all"
 KERNEL_ARGS = "console=hvc0 quiet"
 
 
