@@ -7,7 +7,48 @@ $(error ARCH=$(ARCH): use ARCH=x86_64 or ARCH=arm64)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all
-all: xen
+.PHONY: all test lint clean distclean help
+all: xen guests-$(ARCH) host
+
+# What `make test` runs: fragments add to these.
+#   LINT_TARGETS  targets that check sources without running them
+#   TEST_FILES    TAP programs, run by prove
+#   TEST_NEEDS    what the TEST_FILES need built before, on either architecture
+LINT_TARGETS :=
+TEST_FILES :=
+TEST_NEEDS :=
 
 include tools-libxl-patches/xen.mk
+-include guest-lib/examples/examples.mk
+-include tests/unit/unit.mk
+-include tests/patches/patches.mk
+-include tests/host/host.mk
+-include tests/e2e/guest/guest.mk
+-include tests/e2e/e2e.mk
+
+help:
+	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'
+	@echo '  all        patched Xen, guests and the dom0 image'
+	@echo '  xen        patched and stock hypervisors and tools only'
+	@echo '  demo       boot Xen in QEMU, run the example guests'
+	@echo '  shell      boot Xen in QEMU, and get a shell in dom0'
+	@echo '  test       every check there is, on both architectures'
+	@echo '  lint, unit, patches, e2e   parts of test'
+	@echo '  series     build/series: the change to Xen, for git am'
+	@echo '  refresh    turn commits in build/xen/src into the patches'
+	@echo '  clean      remove what was built; distclean: and what was fetched'
+	@echo 'Xen source: XEN_TARBALL=FILE or XEN_SRC=DIRECTORY instead of the pinned one.'
+
+# ---- test --------------------------------------------------------------------
+
+# One prove for everything, so that its last lines sum up the whole run.
+test: deps lint $(TEST_NEEDS)
+	prove --timer $(TEST_FILES)
+
+lint: $(LINT_TARGETS)
+
+clean:
+	rm -rf $(filter-out build/downloads build/apt build/sysroot,$(wildcard build/*))
+
+distclean:
+	rm -rf build

@@ -1,38 +1,41 @@
 # Xen: fetch, stage, build. Included by the top Makefile.
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Staging runs at each make and is quick when there is nothing to do; it touches
-# build/xen/id/{xen,tools} only when the hypervisor's or the tools' sources
-# changed, and the rest follows from these two files.
+# Staging looks at its inputs in each make, and is quick when nothing changed.
+# It touches build/xen/id/{xen,tools} only when the sources of the hypervisor or
+# of the tools changed; all that is built follows from these two files.
 
 xen_scripts := tools-libxl-patches/scripts
-step := $(xen_scripts)/step
 xen_common := $(xen_scripts)/common.sh $(xen_scripts)/sync-tree
+xen_configs := tools-libxl-patches/hypervisor-config
+xen_variants := xen xen-debug-xsm xen-stock
 
-hypervisors := $(addprefix build/hypervisor/$(ARCH)/,xen xen-debug-xsm xen-stock)
-xen_tools := build/xen/$(ARCH)/dist.done build/xen/$(ARCH)-stock/dist.done
-kernel := build/sysroot/kernel-$(ARCH).done
+# step NAME TEXT COMMAND: one line on the terminal, the log in build/logs.
+step := $(xen_scripts)/step
 
 .PHONY: deps stage xen series refresh
 deps:
 	@$(xen_scripts)/install-packages
 
-xen: $(hypervisors) $(xen_tools) $(kernel)
+xen: xen-$(ARCH)
 
 # ---- source ------------------------------------------------------------------
 
 stage build/xen/id/xen build/xen/id/tools build/xen/id/stock &: deps
-	@XEN_SRC='$(XEN_SRC)' XEN_TARBALL='$(XEN_TARBALL)' XEN_HASH='$(XEN_HASH)' $(xen_scripts)/stage-xen
+	@XEN_SRC='$(XEN_SRC)' XEN_TARBALL='$(XEN_TARBALL)' XEN_HASH='$(XEN_HASH)' \
+		$(xen_scripts)/stage-xen
 
 series: stage
 	@$(xen_scripts)/export-series
 
 refresh: deps
 	@$(xen_scripts)/refresh-patches
+	@$(MAKE) --no-print-directory stage
 
-# ---- what comes from the Debian archive --------------------------------------
+# ---- from the Debian archive ---------------------------------------------------
 
-build/sysroot/arm64.done: tools-libxl-patches/debian-packages $(xen_scripts)/fetch-sysroot $(xen_scripts)/apt-root.sh | deps
+build/sysroot/arm64.done: tools-libxl-patches/debian-packages \
+		$(xen_scripts)/fetch-sysroot $(xen_scripts)/apt-root.sh | deps
 	@$(step) sysroot-arm64 'fetching arm64 libraries' $(xen_scripts)/fetch-sysroot
 	@touch $@
 
@@ -42,23 +45,34 @@ build/sysroot/kernel-%.done: $(xen_scripts)/fetch-kernel $(xen_scripts)/apt-root
 
 # ---- builds ------------------------------------------------------------------
 
-ifeq ($(ARCH),arm64)
-sysroot := build/sysroot/arm64.done
-endif
+xen_sysroot_arm64 := build/sysroot/arm64.done
 
-build/hypervisor/$(ARCH)/xen-stock: build/xen/id/stock
-build/hypervisor/$(ARCH)/xen build/hypervisor/$(ARCH)/xen-debug-xsm: build/xen/id/xen
-build/hypervisor/$(ARCH)/xen build/hypervisor/$(ARCH)/xen-stock: tools-libxl-patches/hypervisor-config/release.config
-build/hypervisor/$(ARCH)/xen-debug-xsm: tools-libxl-patches/hypervisor-config/debug-xsm.config
+# $(call xen_arch,ARCH): everything that is made of Xen for one architecture.
+define xen_arch
+.PHONY: xen-$(1)
+xen-$(1): $(addprefix build/hypervisor/$(1)/,$(xen_variants)) \
+	build/xen/$(1)/dist.done build/xen/$(1)-stock/dist.done build/sysroot/kernel-$(1).done
 
-$(hypervisors): build/hypervisor/$(ARCH)/%: $(xen_scripts)/build-hypervisor $(xen_common) | $(sysroot)
-	@$(step) hypervisor-$(ARCH)-$* 'building hypervisor $* for $(ARCH)' $(xen_scripts)/build-hypervisor $* $(ARCH)
-	@touch $@
+build/hypervisor/$(1)/xen: build/xen/id/xen $(xen_configs)/release.config
+build/hypervisor/$(1)/xen-debug-xsm: build/xen/id/xen $(xen_configs)/debug-xsm.config
+build/hypervisor/$(1)/xen-stock: build/xen/id/stock $(xen_configs)/release.config
 
-build/xen/$(ARCH)/dist.done: build/xen/id/tools $(xen_scripts)/build-tools $(xen_common) $(sysroot)
-	@$(step) tools-$(ARCH) 'building the Xen tools for $(ARCH)' $(xen_scripts)/build-tools patched $(ARCH)
-	@touch $@
+$(addprefix build/hypervisor/$(1)/,$(xen_variants)): build/hypervisor/$(1)/%: \
+		$(xen_scripts)/build-hypervisor $(xen_common) | $(xen_sysroot_$(1))
+	@$(step) hypervisor-$(1)-$$* 'building hypervisor $$* for $(1)' \
+		$(xen_scripts)/build-hypervisor $$* $(1)
+	@touch $$@
 
-build/xen/$(ARCH)-stock/dist.done: build/xen/id/stock $(xen_scripts)/build-tools $(xen_common) $(sysroot) | build/xen/$(ARCH)/dist.done
-	@$(step) tools-$(ARCH)-stock 'building the stock Xen tools for $(ARCH)' $(xen_scripts)/build-tools stock $(ARCH)
-	@touch $@
+build/xen/$(1)/dist.done: build/xen/id/tools \
+		$(xen_scripts)/build-tools $(xen_common) $(xen_sysroot_$(1))
+	@$(step) tools-$(1) 'building the Xen tools for $(1)' \
+		$(xen_scripts)/build-tools patched $(1)
+	@touch $$@
+
+build/xen/$(1)-stock/dist.done: build/xen/id/stock \
+		$(xen_scripts)/build-tools $(xen_common) $(xen_sysroot_$(1)) | build/xen/$(1)/dist.done
+	@$(step) tools-$(1)-stock 'building the stock Xen tools for $(1)' \
+		$(xen_scripts)/build-tools stock $(1)
+	@touch $$@
+endef
+$(foreach arch,x86_64 arm64,$(eval $(call xen_arch,$(arch))))
