@@ -40,11 +40,11 @@ $$(foreach source,$$($(1)_$(2)_SOURCES),\
     $$(eval $$(call guest-object,$(1),$(2),$$(source),$(4))))
 
 $(BUILD)/guests/$(1)/obj/$(2).elf: $$($(1)_$(2)_OBJECTS) $(GUEST_START)/$(1)/link.lds
-	$$(CROSS_$(1))ld --build-id=none --no-warn-rwx-segments \
+	@$$(CROSS_$(1))ld --build-id=none --no-warn-rwx-segments \
 	    -T $(GUEST_START)/$(1)/link.lds -o $$@ $$($(1)_$(2)_OBJECTS)
 
 $(BUILD)/guests/$(1)/$(2): $(BUILD)/guests/$(1)/obj/$(2).elf
-	$$(CROSS_$(1))objcopy $$(GUEST_OBJCOPY_$(1)) $$< $$@
+	@$$(CROSS_$(1))objcopy $$(GUEST_OBJCOPY_$(1)) $$< $$@
 
 guests-$(1): $(BUILD)/guests/$(1)/$(2)
 
@@ -56,7 +56,7 @@ define guest-object
 $(BUILD)/guests/$(1)/obj/$(2)/$(basename $(notdir $(3))).o: $(3) \
     | $(BUILD)/guests/$(1)/include/regions.h
 	@mkdir -p $$(@D)
-	$$(GUEST_CC_$(1)) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(1)) $(4) \
+	@$$(GUEST_CC_$(1)) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(1)) $(4) \
 	    -MMD -MP -I$(GUEST_START) -I$(BUILD)/guests/$(1)/include -c -o $$@ $$<
 endef
 
@@ -67,8 +67,8 @@ define guest-arch
 $(BUILD)/guests/$(1)/include/regions.h: $(GUEST_START)/regions.awk \
     $(foreach vm,vm1 vm2 vm3,$(GUEST_CONFIGS)/$(1)/$(vm).cfg)
 	@mkdir -p $$(@D)
-	awk -f $$^ > $$@.tmp
-	mv $$@.tmp $$@
+	@awk -f $$^ > $$@.tmp
+	@mv $$@.tmp $$@
 
 $(foreach vm,vm1 vm2 vm3,\
     $(eval $(call guest-image,$(1),$(vm),$(GUEST_START)/$(vm).c $(DEMO_SOURCES),)))

@@ -19,6 +19,7 @@
 #include <xenforeignmemory.h>
 
 #include "guest/mailbox.h"
+#include "guest_memory_map.h"
 
 #define PAGE_SHIFT 12
 #define DOMID_OF_GUEST_ITSELF 0x7ff0 /* DOMID_SELF */
@@ -34,14 +35,19 @@ struct agent {
     struct timespec deadline;
 };
 
+/* Two commands are for guestctl alone: the agent is not asked. */
+enum { LOCAL_INFO = -1, LOCAL_MEMORY_MAP = -2 };
+
 struct command {
     const char *name;
-    enum mailbox_command number;
+    int number; /* enum mailbox_command, or one of the above */
     int min_words, max_words;
     const char *words;
 };
 
 static const struct command commands[] = {
+    { "info", LOCAL_INFO, 0, 0, "" },
+    { "memory-map", LOCAL_MEMORY_MAP, 0, 0, "" },
     { "ping", MAILBOX_PING, 0, 0, "" },
     { "fill", MAILBOX_FILL, 3, 4, "GPA SIZE SEED [OFFSET]" },
     { "check", MAILBOX_CHECK, 3, 4, "GPA SIZE SEED [OFFSET]" },
@@ -58,11 +64,11 @@ static const struct command commands[] = {
 
 static void print_help(void)
 {
-    puts("usage: guestctl [-w SECONDS] DOMID COMMAND [WORD...]\n"
-         "  info");
+    puts("usage: guestctl [-w SECONDS] DOMID COMMAND [WORD...]");
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         printf("  %s %s\n", commands[i].name, commands[i].words);
     puts("info: where the agent's mailbox, image and boot information are.\n"
+         "memory-map: what the guest was told of its memory, one line an entry.\n"
          "fill and check: each u64 depends on SEED and on its distance from GPA\n"
          "plus OFFSET.  zero: checks that all is zero.  shutdown REASON: 0 power\n"
          "off, 1 reboot, 3 crash.  idle: the guest takes no more commands.\n"
@@ -210,7 +216,7 @@ static int wait_for_agent(const struct agent *agent)
     return EXIT_OK;
 }
 
-static void post(struct mailbox *mailbox, enum mailbox_command command,
+static void post(struct mailbox *mailbox, int command,
                  const uint64_t *argument)
 {
     mailbox->command = command;
@@ -293,7 +299,22 @@ static int print_info(const struct mailbox *mailbox)
     return EXIT_OK;
 }
 
-/* @command is NULL for info, which the agent need not answer. */
+static int obey(struct agent *agent, const struct command *command,
+                const uint64_t *argument)
+{
+    switch ( command->number )
+    {
+    case LOCAL_INFO:
+        return print_info(agent->mailbox);
+    case LOCAL_MEMORY_MAP:
+        return print_memory_map(agent->fmem, agent->domid,
+                                agent->mailbox->boot_info) ? EXIT_TROUBLE
+                                                           : EXIT_OK;
+    }
+
+    return run_command(agent, command, argument);
+}
+
 static int talk_to(struct agent *agent, const struct command *command,
                    const uint64_t *argument)
 {
@@ -312,8 +333,7 @@ static int talk_to(struct agent *agent, const struct command *command,
 
     rc = wait_for_agent(agent);
     if ( !rc )
-        rc = command ? run_command(agent, command, argument)
-                     : print_info(agent->mailbox);
+        rc = obey(agent, command, argument);
 
     xenforeignmemory_unmap(agent->fmem, agent->mailbox, 1);
 
@@ -347,7 +367,7 @@ static int connect_and_talk(uint32_t domid, uint64_t seconds,
 
 int main(int argc, char **argv)
 {
-    const struct command *command = NULL;
+    const struct command *command;
     uint64_t seconds = 20, domid, argument[MAILBOX_WORDS] = { 0 };
     int option, words;
 
@@ -367,14 +387,9 @@ int main(int argc, char **argv)
          domid >= DOMID_OF_GUEST_ITSELF )
         goto misuse;
 
-    if ( strcmp(argv[optind + 1], "info") )
-    {
-        command = find_command(argv[optind + 1]);
-        if ( !command || words < command->min_words ||
-             words > command->max_words )
-            goto misuse;
-    }
-    else if ( words )
+    command = find_command(argv[optind + 1]);
+    if ( !command || words < command->min_words ||
+         words > command->max_words )
         goto misuse;
 
     for ( int i = 0; i < words; i++ )

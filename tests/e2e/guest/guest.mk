@@ -11,14 +11,22 @@ $(foreach arch,$(GUEST_ARCHS),$(eval $(call guest-image,$(arch),agent,\
     $(AGENT_SOURCE)/agent.c $(AGENT_SOURCE)/hypercall_$(arch).c,\
     -DIDENTITY_GIB=512)))
 
+GUESTCTL_SOURCES := $(addprefix tests/e2e/,guestctl.c guest_memory.c)
+GUESTCTL_HEADERS := $(wildcard tests/e2e/*.h) $(AGENT_SOURCE)/mailbox.h
+GUESTCTL_CC_x86_64 := gcc
+GUESTCTL_CC_arm64 := build/sysroot/bin/aarch64-linux-gnu-gcc
+GUESTCTL_LIBS_x86_64 := -lxenctrl -lxenforeignmemory
+GUESTCTL_LIBS_arm64 := $(GUESTCTL_LIBS_x86_64) -lfdt
+
 # $(call guestctl,ARCH): built against the Xen tools of that architecture.
 define guestctl
-build/host/$(1)/guestctl: tests/e2e/guestctl.c $(AGENT_SOURCE)/mailbox.h \
+build/host/$(1)/guestctl: $(GUESTCTL_SOURCES) \
+    tests/e2e/guest_memory_map_$(1).c $(GUESTCTL_HEADERS) \
     build/xen/$(1)/dist.done
 	@mkdir -p $$(@D)
-	$$(CROSS_$(1))gcc -std=gnu11 -O2 -Wall -Wextra -Werror \
-	    -Ibuild/xen/$(1)/tools/include -o $$@ $$< \
-	    -Lbuild/xen/$(1)/dist/usr/lib -lxenctrl -lxenforeignmemory \
+	@$$(GUESTCTL_CC_$(1)) -std=gnu11 -O2 -Wall -Wextra -Werror \
+	    -Ibuild/xen/$(1)/tools/include -o $$@ $$(filter %.c,$$^) \
+	    -Lbuild/xen/$(1)/dist/usr/lib $$(GUESTCTL_LIBS_$(1)) \
 	    -Wl,-rpath-link=build/xen/$(1)/dist/usr/lib
 endef
 
