@@ -25,6 +25,8 @@ import cpio
 BROKEN = re.compile(
     r"Panic on CPU|\(XEN\) Assertion|\(XEN\) Xen BUG|\(XEN\) Unexpected Trap"
     r"|Kernel panic|Internal error: Oops|BUG: |Oops: |general protection fault")
+# What Xen puts before its own messages, and before a guest's debug console.
+XEN_PREFIX = re.compile(r"\((?:XEN|d\d+)\) ")
 QUIET_AFTER_PANIC = 1.0  # seconds: then its report is taken to be complete
 TAIL_LINES = 40
 
@@ -144,8 +146,8 @@ class Host:
         two, and are taken out of its middle.
         """
         for line in self._console():
-            before, xen, _ = line.partition("(XEN) ")
-            self._partial += before
+            xen = XEN_PREFIX.search(line)
+            self._partial += line[:xen.start()] if xen else line
             if not xen:
                 yield self._partial
                 self._partial = ""
