@@ -1,0 +1,29 @@
+# End-to-end tests: cases inside dom0 of Xen hosts in QEMU. Included by the top
+# Makefile after host.mk and the guests' fragments.
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Target: e2e, for ARCH; CASES=REGEX selects cases ("TOPIC: NAME" as printed).
+# Each line of tests/e2e/boots becomes a test program, build/e2e/BOOT.t.
+
+e2e_dir := tests/e2e
+e2e_boots := $(shell awk '$$1 ~ /^[^\#]/ { print $$1 }' $(e2e_dir)/boots)
+e2e_tests := $(e2e_boots:%=build/e2e/%.t)
+e2e_archs := x86_64 arm64
+
+export CASES
+
+TEST_FILES += $(e2e_tests) $(e2e_dir)/framework.t
+TEST_NEEDS += $(e2e_tests) $(e2e_archs:%=e2e-needs-%)
+
+$(e2e_tests): build/e2e/%.t: $(e2e_dir)/boots $(e2e_dir)/e2e.mk
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec $(e2e_dir)/run-boot $*\n' >$@
+	@chmod +x $@
+
+.PHONY: e2e $(e2e_archs:%=e2e-needs-%)
+$(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \
+	build/host/%/stock.cpio \
+	$(addprefix build/hypervisor/%/,xen xen-debug-xsm xen-stock)
+
+e2e: e2e-needs-$(ARCH) $(e2e_tests)
+	prove --timer $(filter build/e2e/$(ARCH)-%,$(e2e_tests))

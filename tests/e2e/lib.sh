@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC3043 # busybox: has "local"
+# What the cases of the end-to-end tests use, inside dom0. A case is a function
+# case_* of a file in cases/; it runs in a shell of its own with "set -eu", in
+# an empty directory, and fails by ending with a status other than 0.
+
+. /overlay/boot.sh # ARCH (x86_64 or arm64) and BOOT (name of the boot)
+
+# shellcheck disable=SC2034 # for the driver
+SKIPPED=77 # exit status of a case that cannot be run here
+
+# ---- verdicts -----------------------------------------------------------------
+
+fail()
+{
+    echo "failed: $*"
+    exit 1
+}
+
+# skip REASON
+skip()
+{
+    echo "$*" >skip-reason
+    exit $SKIPPED
+}
+
+# must COMMAND...: the case ends where the command fails.
+must()
+{
+    "$@" || fail "status $?: $*"
+}
+
+# assert_equal WHAT ACTUAL WANTED
+assert_equal()
+{
+    [ "$2" = "$3" ] && return
+    echo "$1 is:"
+    echo "$2" | sed 's/^/  /'
+    echo "and should be:"
+    echo "$3" | sed 's/^/  /'
+    fail "wrong $1"
+}
+
+# assert_line FILE LINE: the file has this line, literally.
+assert_line()
+{
+    grep -qxFe "$2" "$1" && return
+    echo "$1 is:"
+    sed 's/^/  /' "$1"
+    fail "$1 has no line: $2"
+}
+
+# wait_for SECONDS COMMAND...: true once the command is; polls.
+wait_for()
+{
+    local end
+
+    end=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -lt $end ] || return 1
+        usleep 50000
+    done
+}
+
+# ---- commands that must fail --------------------------------------------------
+
+# Takes out of libxl's messages what differs from run to run: source lines and
+# the number of a domain that was not to be. Information is left out.
+normalise_messages()
+{
+    sed -e '/^libxl: info: /d' -e '/^Parsing config from /d' \
+        -e 's/^\(libxl: [a-z]*: \)[^ ]*:[0-9]*:[a-z0-9_]*: /\1/' \
+        -e 's/Domain [0-9][0-9]*:/Domain N:/'
+}
+
+# expect_fail LINE COMMAND...: the command fails, and LINE is among its
+# (normalised) error lines; all of them are in ./stderr afterwards.
+expect_fail()
+{
+    local line="$1"
+
+    shift
+    if "$@" >stdout 2>stderr-raw; then
+        fail "should have failed: $*"
+    fi
+    normalise_messages <stderr-raw >stderr
+    assert_line stderr "$line"
+}
+
+# expect_only LINE COMMAND...: as expect_fail, and there is no other error line.
+expect_only()
+{
+    expect_fail "$@"
+    assert_equal "what it prints on stderr" "$(cat stderr)" "$1"
+}
+
+# ---- guests -------------------------------------------------------------------
+
+# config NAME [LINE]...: writes NAME.cfg for a small agent guest. A LINE comes
+# after the defaults, so it may set any of them anew.
+config()
+{
+    local name="$1" line
+
+    shift
+    {
+        echo "name = \"$name\""
+        echo "kernel = \"/guests/agent\""
+        echo "memory = 16"
+        echo "vcpus = 1"
+        echo "on_crash = \"destroy\""
+        [ "$ARCH" != x86_64 ] || echo "type = \"pvh\""
+        for line; do
+            echo "$line"
+        done
+    } >"$name.cfg"
+}
+
+# create NAME [XL-OPTION]...: creates the domain of NAME.cfg; its number is in
+# the variable NAME afterwards.
+create()
+{
+    local name="$1"
+
+    shift
+    xl create "$@" "$name.cfg" >create-output 2>&1 || {
+        cat create-output
+        fail "xl create $name.cfg"
+    }
+    eval "$name=\$(xl domid $name)"
+}
+
+# share NAME ENTRIES [LINE]...: config and create, with static_shared_mem, e.g.
+# share vm1 '"0x80000000+4K = ID1", "0x80001000+4K = ID2"'
+share()
+{
+    local name="$1" entries="$2"
+
+    shift 2
+    config "$name" "static_shared_mem = [ $entries ]" "$@"
+    create "$name"
+}
+
+is_gone()
+{
+    ! xl domid "$1" >/dev/null 2>&1
+}
+
+# wait_gone NAME: for a guest that ends by itself.
+wait_gone()
+{
+    wait_for 20 is_gone "$1" || fail "domain $1 is still there"
+}
+
+# destroy NAME...: and waits until xl knows them no more.
+destroy()
+{
+    local name
+
+    for name; do
+        must xl destroy "$name"
+        wait_gone "$name"
+    done
+}
+
+# guest NAME WORD...: gives the agent guest a command, see guestctl.
+guest()
+{
+    local name="$1"
+
+    shift
+    guestctl "$(xl domid "$name")" "$@"
+}
+
+# ---- what Xen and xenstore show -----------------------------------------------
+
+# Xen's free memory in 4 KiB pages.
+free_memory()
+{
+    freepages
+}
+
+# All nodes of /local/shared_mem that have a value, sorted, in the form
+# /local/shared_mem/ID1/owner = "1"
+record()
+{
+    xenstore-ls -f /local/shared_mem 2>/dev/null | grep -v ' = ""$' | sort ||
+        true
+}
+
+# assert_record <<EOF: the records are these, in any order. Variables set by
+# create hold the domains' numbers.
+assert_record()
+{
+    local wanted
+
+    wanted=$(sort)
+    assert_equal "the record" "$(record)" "$wanted"
+}
