@@ -19,11 +19,11 @@ TEST_FILES :=
 TEST_NEEDS :=
 
 include tools-libxl-patches/xen.mk
--include guest-lib/examples/examples.mk
--include tests/unit/unit.mk
--include tests/patches/patches.mk
--include tests/host/host.mk
--include tests/e2e/guest/guest.mk
+include guest-lib/examples/examples.mk
+include tests/unit/unit.mk
+include tests/patches/patches.mk
+include tests/host/host.mk
+include tests/e2e/guest/guest.mk
 -include tests/e2e/e2e.mk
 
 help:
@@ -41,9 +41,12 @@ help:
 
 # ---- test --------------------------------------------------------------------
 
-# One prove for everything, so that its last lines sum up the whole run.
-test: deps lint $(TEST_NEEDS)
-	prove --timer $(TEST_FILES)
+# One prove for everything, so that its last lines sum up the whole run. Two at
+# a time: a QEMU test mostly waits for the one busy CPU of its guest.
+PROVE_FLAGS ?= --timer -j2
+
+test: lint fuzz-short $(UNIT_TESTS) $(TEST_NEEDS)
+	CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --exec '' $(TEST_FILES) $(UNIT_TESTS)
 
 lint: $(LINT_TARGETS)
 

@@ -1,0 +1,24 @@
+# Tests of the patches, of staging and of the series. Included by the Makefile.
+# SPDX-License-Identifier: BSD-2-Clause
+
+PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t)
+PATCH_NEEDS := series $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
+PATCH_SCRIPTS := $(wildcard tools-libxl-patches/scripts/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources .ci/run)
+
+TEST_FILES += $(PATCH_TESTS)
+TEST_NEEDS += $(PATCH_NEEDS)
+LINT_TARGETS += lint-patches lint-sources lint-pods
+
+.PHONY: patches lint-patches lint-sources lint-pods
+patches: $(PATCH_NEEDS)
+	prove --timer $(PATCH_TESTS)
+
+# SC2317: shellcheck does not see that check and refused call what they are given.
+lint-patches: deps
+	@shellcheck -x -e SC2317 -P SCRIPTDIR $(PATCH_SCRIPTS)
+
+lint-sources: build/xen/x86_64/dist.done
+	@tests/patches/lint-sources
+
+lint-pods: deps
+	@podchecker -warnings $(wildcard xl-config/*.pod docs/*.pod)
