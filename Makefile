@@ -24,7 +24,7 @@ include tests/unit/unit.mk
 include tests/patches/patches.mk
 include tests/host/host.mk
 include tests/e2e/guest/guest.mk
--include tests/e2e/e2e.mk
+include tests/e2e/e2e.mk
 
 help:
 	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'
@@ -50,8 +50,11 @@ test: lint fuzz-short $(UNIT_TESTS) $(TEST_NEEDS)
 
 lint: $(LINT_TARGETS)
 
+# Staged sources stay: somebody may be at work in build/xen/src.
 clean:
-	rm -rf $(filter-out build/downloads build/apt build/sysroot,$(wildcard build/*))
+	rm -rf $(filter-out $(addprefix build/,apt downloads sysroot xen),$(wildcard build/*))
+	rm -rf $(filter-out $(addprefix build/xen/,id src pristine pristine-id staged),$(wildcard build/xen/*))
 
 distclean:
+	@[ ! -e build/xen/src ] || $(xen_scripts)/stage-xen --check-work
 	rm -rf build

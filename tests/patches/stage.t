@@ -57,6 +57,7 @@ refused 'refresh: refuses what is not committed' 'not committed' "$refresh"
 cp "$(find "$patches" -name '0001-*.patch')" "$scratch/0001"
 echo >>"$(find "$patches" -name '0001-*.patch')"
 refused 'changed patches do not overwrite an edit' 'not in the patches' "$stage"
+refused 'distclean would ask for the same' 'not in the patches' "$stage" --check-work
 check 'the edit is still there' grep -q '^# edited' "$src/Config.mk"
 cp "$scratch/0001" "$(find "$patches" -name '0001-*.patch')"
 
