@@ -12,9 +12,9 @@
 
 #define PAGE_SIZE ((uint64_t)LIBXL__SHARED_MEM_PAGE_SIZE)
 
-/* What one region leaves unused of its last page table on each level, in
- * KiB of RAM: see libxl__shared_mem_paging_kb(). */
-#define PAGING_SLACK_KB 4096
+/* A region can be in two page tables more than its length tells, on each of
+ * the three levels below the root.  libxl gives a page for each MiB of RAM. */
+#define PAGING_SLACK_KB (2 * 3 * 1024)
 
 /* In pages, as powers of two: 1 GiB, 2 MiB, 4 KiB.  These are the sizes that
  * the second-stage page tables of both architectures know. */

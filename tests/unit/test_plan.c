@@ -1,0 +1,709 @@
+/*
+ * What static shared memory decides before anything is done: which lists of
+ * regions are refused and in which words, what a range hits, who may join a
+ * region, and in which extents a region gets its memory.  They need no Xen.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "libxl_shared_mem_plan.h"
+
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+typedef libxl__shared_mem_range range_t;
+typedef libxl__shared_mem_record record_t;
+
+#define ID_OF_31 "abcdefghijklmnopqrstuvwxyzABCDE"
+#define ID_OF_32 ID_OF_31 "F"
+
+#define LAST_PAGE UINT64_C(0xfffffffffffff000)
+
+#define BAD_ID   "an ID is 1 to 31 characters of A-Z a-z 0-9 _ -"
+#define EMPTY    "the range is empty"
+#define NO_PAGES "begin and size have to be multiples of 0x1000"
+#define WRAPS    "the range wraps round the end of the address space"
+#define TWICE    "a domain can name a region only once"
+
+/*----- Lists of regions -----*/
+
+static void check_accepted(const range_t *list, unsigned int nr)
+{
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
+    unsigned int i = libxl__shared_mem_check_list(list, nr, reason);
+
+    if (i != nr)
+        fail_msg("region %u of %u (0x%llx, size 0x%llx) refused: %s", i, nr,
+                 (unsigned long long)list[i].begin,
+                 (unsigned long long)list[i].size, reason);
+}
+
+/* The region that is wrong is the one with this index. */
+static void check_refused(const range_t *list, unsigned int nr,
+                          unsigned int index, const char *wanted)
+{
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "no reason";
+    unsigned int i = libxl__shared_mem_check_list(list, nr, reason);
+
+    if (i != index || strcmp(reason, wanted))
+        fail_msg("region %u of %u: %s; expected region %u: %s",
+                 i, nr, reason, index, wanted);
+}
+
+static void test_empty_list(void **state)
+{
+    (void)state;
+    check_accepted(NULL, 0);
+}
+
+static void test_good_regions(void **state)
+{
+    (void)state;
+    static const range_t table[] = {
+        { 0x40000000, 0x100000, "ID1" },
+        { 0, 0x1000, "ID1" },
+        { 0x1000, 0x1000, "1" },
+        { 0x1000, 0x1000, "_" },
+        { 0x1000, 0x1000, "-" },
+        { 0x1000, 0x1000, ID_OF_31 },
+        { LAST_PAGE, 0x1000, "ID1" },
+        { 0x1000, LAST_PAGE, "ID1" },
+        { 0, LAST_PAGE, "ID1" },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(table); i++)
+        check_accepted(&table[i], 1);
+}
+
+static void test_bad_regions(void **state)
+{
+    (void)state;
+    static const struct {
+        range_t region;
+        const char *reason;
+    } table[] = {
+        { { 0x1000, 0x1000, NULL }, BAD_ID },
+        { { 0x1000, 0x1000, "" }, BAD_ID },
+        { { 0x1000, 0x1000, ID_OF_32 }, BAD_ID },
+        { { 0x1000, 0x1000, "ID 1" }, BAD_ID },
+        { { 0x1000, 0x1000, "ID/1" }, BAD_ID },
+        { { 0x1000, 0x1000, "ID1\n" }, BAD_ID },
+        { { 0x1000, 0x1000, "\xc3\xa9" }, BAD_ID },
+        { { 0x1000, 0, "ID1" }, EMPTY },
+        { { 0, 0, "ID1" }, EMPTY },
+        { { 0x1001, 0x1000, "ID1" }, NO_PAGES },
+        { { 0x1800, 0x1000, "ID1" }, NO_PAGES },
+        { { 0x1fff, 0x1000, "ID1" }, NO_PAGES },
+        { { 0x1000, 1, "ID1" }, NO_PAGES },
+        { { 0x1000, 0xfff, "ID1" }, NO_PAGES },
+        { { 0x1000, 0x1800, "ID1" }, NO_PAGES },
+        { { LAST_PAGE, 0xfff, "ID1" }, NO_PAGES },
+        { { LAST_PAGE, 0x2000, "ID1" }, WRAPS },
+        { { 0x2000, LAST_PAGE, "ID1" }, WRAPS },
+        { { LAST_PAGE, LAST_PAGE, "ID1" }, WRAPS },
+        { { 0x8000000000000000, 0x8000000000001000, "ID1" }, WRAPS },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(table); i++)
+        check_refused(&table[i].region, 1, 0, table[i].reason);
+}
+
+static void test_number_of_regions(void **state)
+{
+    (void)state;
+    char names[66][LIBXL__SHARED_MEM_ID_SIZE];
+    range_t list[66];
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(list); i++) {
+        snprintf(names[i], sizeof(names[i]), "ID%u", i);
+        list[i] = (range_t){ 0x80000000 + i * 0x1000, 0x1000, names[i] };
+    }
+
+    check_accepted(list, 63);
+    check_accepted(list, 64);
+    check_refused(list, 65, 64, "a domain can have no more than 64 regions");
+    check_refused(list, 66, 64, "a domain can have no more than 64 regions");
+}
+
+static void test_same_id(void **state)
+{
+    (void)state;
+    static const range_t adjacent[] = {
+        { 0x1000, 0x1000, "ID1" }, { 0x2000, 0x1000, "ID1" },
+    };
+    static const range_t third[] = {
+        { 0x1000, 0x1000, "a" }, { 0x3000, 0x1000, "b" },
+        { 0x5000, 0x1000, "a" },
+    };
+    static const range_t longest[] = {
+        { 0x1000, 0x1000, ID_OF_31 }, { 0x3000, 0x1000, ID_OF_31 },
+    };
+    /* IDs are compared as text, all of it, and case matters. */
+    static const range_t distinct[] = {
+        { 0x1000, 0x1000, "ID1" }, { 0x2000, 0x1000, "id1" },
+        { 0x3000, 0x1000, "ID10" }, { 0x4000, 0x1000, "ID" },
+        { 0x5000, 0x1000, "1" }, { 0x6000, 0x1000, "01" },
+        { 0x7000, 0x1000, "0x1" },
+    };
+
+    check_refused(adjacent, 2, 1, TWICE);
+    check_refused(third, 3, 2, TWICE);
+    check_refused(longest, 2, 1, TWICE);
+    check_accepted(distinct, ARRAY_LENGTH(distinct));
+}
+
+static void test_overlap(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t begin, size;
+        uint64_t begin2, size2;
+    } table[] = {
+        { 0x10000, 0x4000, 0x10000, 0x4000 },   /* the same */
+        { 0x10000, 0x4000, 0x0d000, 0x4000 },   /* one page, below */
+        { 0x10000, 0x4000, 0x13000, 0x4000 },   /* one page, above */
+        { 0x10000, 0x4000, 0x11000, 0x1000 },   /* contained */
+        { 0x10000, 0x4000, 0x0f000, 0x6000 },   /* containing */
+        { 0x10000, 0x4000, 0x10000, 0x1000 },   /* the first page */
+        { 0x10000, 0x4000, 0x13000, 0x1000 },   /* the last page */
+        { 0x10000, 0x4000, 0, LAST_PAGE },
+        { LAST_PAGE, 0x1000, LAST_PAGE, 0x1000 },
+        { LAST_PAGE - 0x1000, 0x2000, LAST_PAGE, 0x1000 },
+        { LAST_PAGE, 0x1000, 0x1000, LAST_PAGE },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(table); i++) {
+        const range_t pair[] = {
+            { table[i].begin, table[i].size, "old" },
+            { table[i].begin2, table[i].size2, "new" },
+        };
+
+        check_refused(pair, 2, 1, "its range overlaps the one of region old");
+    }
+}
+
+static void test_overlap_names_the_right_one(void **state)
+{
+    (void)state;
+    static const range_t list[] = {
+        { 0x10000, 0x1000, "a" }, { 0x30000, 0x1000, ID_OF_31 },
+        { 0x50000, 0x1000, "c" }, { 0x2f000, 0x2000, "d" },
+    };
+
+    check_refused(list, 4, 3,
+                  "its range overlaps the one of region " ID_OF_31);
+}
+
+static void test_adjacency_is_no_overlap(void **state)
+{
+    (void)state;
+    static const range_t list[] = {
+        { 0x10000, 0x4000, "middle" }, { 0x14000, 0x1000, "above" },
+        { 0x0f000, 0x1000, "below" },
+        { LAST_PAGE, 0x1000, "last" }, { LAST_PAGE - 0x1000, 0x1000, "b" },
+        { 0, 0x1000, "first" },
+    };
+
+    check_accepted(list, ARRAY_LENGTH(list));
+}
+
+static void test_first_wrong_region(void **state)
+{
+    (void)state;
+    static const range_t list[] = {
+        { 0x1000, 0x1000, "a" }, { 0x2000, 0, "b" }, { 0x3000, 0x1000, "" },
+    };
+
+    check_refused(list, 3, 1, EMPTY);
+    check_accepted(list, 1);
+}
+
+/*----- What a range hits -----*/
+
+static void test_hit(void **state)
+{
+    (void)state;
+    static const range_t table[] = {
+        { 0x10000, 0x4000, "RAM" },
+        { 0x20000, 0, "nothing" },
+        { 0x30000, 0x1000, "page" },
+        { 0x3f000, 0x2000, "first of two" },
+        { 0x40000, 0x2000, "second of two" },
+        { 0x50fff, 2, "two bytes" },
+        { LAST_PAGE, 0x1000, "last page" },
+    };
+    static const struct {
+        uint64_t begin, size;
+        const char *hit;
+    } ranges[] = {
+        { 0x10000, 0x4000, "RAM" },
+        { 0x10000, 0x1000, "RAM" },
+        { 0x12000, 0x1000, "RAM" },
+        { 0x13000, 0x1000, "RAM" },
+        { 0x0f000, 0x2000, "RAM" },         /* half in, half out */
+        { 0x13000, 0x2000, "RAM" },
+        { 0x0f000, 0x6000, "RAM" },
+        { 0x0f000, 0x1000, NULL },          /* adjacent */
+        { 0x14000, 0x1000, NULL },
+        { 0x14000, 0x1c000, NULL },         /* from RAM to page */
+        { 0x14000, 0x1d000, "page" },
+        { 0x1f000, 0x2000, NULL },          /* around an empty entry */
+        { 0x20000, 0x1000, NULL },
+        { 0x12000, 0, NULL },               /* an empty range */
+        { 0, 0, NULL },
+        { 0x40000, 0x1000, "first of two" },
+        { 0x41000, 0x1000, "second of two" },
+        { 0x50000, 0x1000, "two bytes" },
+        { 0x51000, 0x1000, "two bytes" },
+        { 0x52000, 0x1000, NULL },
+        { LAST_PAGE, 0x1000, "last page" },
+        { LAST_PAGE - 0x1000, 0x1000, NULL },
+        { LAST_PAGE - 0x1000, 0x2000, "last page" },
+        { 0, 0x10000, NULL },
+        { 0, LAST_PAGE, "RAM" },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(ranges); i++) {
+        range_t range = { ranges[i].begin, ranges[i].size, "ID1" };
+        const range_t *hit =
+            libxl__shared_mem_hit(table, ARRAY_LENGTH(table), &range);
+        const char *name = hit ? hit->name : "no entry";
+        const char *wanted = ranges[i].hit ? ranges[i].hit : "no entry";
+
+        if (strcmp(name, wanted))
+            fail_msg("0x%llx, size 0x%llx hits %s, expected %s",
+                     (unsigned long long)range.begin,
+                     (unsigned long long)range.size, name, wanted);
+    }
+}
+
+static void test_hit_in_an_empty_table(void **state)
+{
+    (void)state;
+    static const range_t range = { 0, 0x1000, "ID1" };
+
+    assert_null(libxl__shared_mem_hit(NULL, 0, &range));
+}
+
+/*----- Who may join -----*/
+
+static record_t region_of_64k(void)
+{
+    record_t record = {
+        .id = "ID1", .owner = 3, .size = 0x10000, .nr_mappings = 1,
+        .mappings = { { .domid = 3, .begin = 0x80000000, .size = 0x10000 } },
+    };
+
+    return record;
+}
+
+static void check_may_not_join(const record_t *record, uint64_t size,
+                               const char *wanted)
+{
+    const range_t range = { 0x40000000, size, "ID1" };
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
+
+    assert_false(libxl__shared_mem_may_join(record, &range, reason));
+    assert_string_equal(reason, wanted);
+}
+
+static void check_may_join(const record_t *record, uint64_t begin)
+{
+    const range_t range = { begin, 0x10000, "ID1" };
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
+
+    if (!libxl__shared_mem_may_join(record, &range, reason))
+        fail_msg("refused: %s", reason);
+}
+
+static void test_may_join(void **state)
+{
+    (void)state;
+    record_t record = region_of_64k();
+
+    /* Each peer has the region where it likes, so also where others do. */
+    check_may_join(&record, 0x40000000);
+    check_may_join(&record, 0x80000000);
+    check_may_join(&record, 0);
+}
+
+static void test_join_with_another_length(void **state)
+{
+    (void)state;
+    record_t record = region_of_64k();
+
+    check_may_not_join(&record, 0xf000, "the range has 0xf000 bytes, but the "
+                       "region, which domain 3 owns, has 0x10000");
+    check_may_not_join(&record, 0x11000, "the range has 0x11000 bytes, but "
+                       "the region, which domain 3 owns, has 0x10000");
+    record.owner = 32751;
+    record.size = UINT64_C(0x10000000000000);
+    check_may_not_join(&record, UINT64_C(0xffffffffff000), "the range has "
+                       "0xffffffffff000 bytes, but the region, which domain "
+                       "32751 owns, has 0x10000000000000");
+}
+
+static void test_join_a_region_with_control_page(void **state)
+{
+    (void)state;
+    record_t record = region_of_64k();
+
+    record.control = true;
+    check_may_not_join(&record, 0x10000,
+                       "the region has a control page (control=yes)");
+}
+
+static void test_join_a_full_region(void **state)
+{
+    (void)state;
+    record_t record = region_of_64k();
+
+    record.nr_mappings = 31;
+    check_may_join(&record, 0x40000000);
+    record.nr_mappings = 32;
+    check_may_not_join(&record, 0x10000,
+                       "the region has 32 peers, and can have no more");
+}
+
+/*----- In which extents -----*/
+
+/* Pages in 2 MiB and in 1 GiB. */
+#define MID UINT64_C(0x200)
+#define BIG UINT64_C(0x40000)
+
+/* What is asked for in one call of libxl. */
+#define PER_CALL 1024
+
+static void test_next_extents(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t gfn, nr;
+        unsigned int max_order, max_extents;
+        unsigned int order, extents;
+    } table[] = {
+        /* One page, aligned to nothing or to everything. */
+        { 0x80001, 1, 18, PER_CALL, 0, 1 },
+        { 0x80000, 1, 18, PER_CALL, 0, 1 },
+        { 0, 1, 18, PER_CALL, 0, 1 },
+        /* One 2 MiB extent, and a page less and more. */
+        { 0x80000, MID - 1, 18, PER_CALL, 0, 511 },
+        { 0x80000, MID, 18, PER_CALL, 9, 1 },
+        { 0x80000, MID + 1, 18, PER_CALL, 9, 1 },
+        { 0x80000, 2 * MID - 1, 18, PER_CALL, 9, 1 },
+        { 0x80000, 2 * MID, 18, PER_CALL, 9, 2 },
+        /* Up to the first 2 MiB boundary behind which an extent fits. */
+        { 0x80001, 2 * MID, 18, PER_CALL, 0, 511 },
+        { 0x80001, 2 * MID - 1, 18, PER_CALL, 0, 511 },
+        { 0x80001, 2 * MID - 2, 18, PER_CALL, 0, 1022 },
+        { 0x801ff, MID + 1, 18, PER_CALL, 0, 1 },
+        { 0x801ff, MID, 18, PER_CALL, 0, 512 },
+        /* 1 GiB: exactly one, one page less, and two. */
+        { BIG, BIG, 18, PER_CALL, 18, 1 },
+        { BIG, BIG - 1, 18, PER_CALL, 9, 511 },
+        { BIG, 2 * BIG, 18, PER_CALL, 18, 2 },
+        { 0, 3 * BIG + MID, 18, PER_CALL, 18, 3 },
+        /* Up to the first 1 GiB boundary behind which an extent fits. */
+        { BIG - MID, BIG + MID, 18, PER_CALL, 9, 1 },
+        { BIG - MID, BIG, 18, PER_CALL, 9, 512 },
+        { BIG - MID, BIG + MID - 1, 18, PER_CALL, 9, 512 },
+        { BIG - 1, BIG + 1, 18, PER_CALL, 0, 1 },
+        { BIG - 1, BIG, 18, PER_CALL, 0, 1 },
+        { BIG - MID - 1, BIG + MID + 1, 18, PER_CALL, 0, 1 },
+        /* No more than the caller can take. */
+        { 0x80001, 511, 18, 100, 0, 100 },
+        { 0x80001, 511, 18, 1, 0, 1 },
+        { 0, BIG - MID, 18, 7, 9, 7 },
+        { 0, UINT64_C(1) << 36, 18, PER_CALL, 18, PER_CALL },
+        { 0, UINT64_C(1) << 52, 18, UINT_MAX, 18, UINT_MAX },
+        { 0, UINT64_C(1) << 52, 0, UINT_MAX, 0, UINT_MAX },
+        /* The limit on the order is kept, also where it is no size. */
+        { BIG, BIG, 17, PER_CALL, 9, 512 },
+        { BIG, BIG, 9, PER_CALL, 9, 512 },
+        { BIG, BIG, 8, 100000, 0, 100000 },
+        { BIG, BIG, 0, 300000, 0, 0x40000 },
+        { BIG - 1, BIG + 1, 9, PER_CALL, 0, 1 },
+        { 0x80001, 2 * MID, 0, 2000, 0, 1024 },
+        { BIG - MID, BIG + MID, 9, PER_CALL, 9, 513 },
+        { BIG, 2 * BIG, 63, PER_CALL, 18, 2 },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(table); i++) {
+        unsigned int order = UINT_MAX;
+        unsigned int extents = libxl__shared_mem_next_extents(
+            table[i].gfn, table[i].nr, table[i].max_order,
+            table[i].max_extents, &order);
+
+        if (order != table[i].order || extents != table[i].extents)
+            fail_msg("row %u: %u of order %u, expected %u of order %u",
+                     i, extents, order, table[i].extents, table[i].order);
+    }
+}
+
+/* Whole aligned blocks of 2^order pages in [gfn, gfn + nr). */
+static uint64_t blocks(uint64_t gfn, uint64_t nr, unsigned int order)
+{
+    uint64_t first = (gfn + ((UINT64_C(1) << order) - 1)) >> order;
+    uint64_t end = (gfn + nr) >> order;
+
+    return end > first ? end - first : 0;
+}
+
+/*
+ * How few extents can cover nr pages from gfn on.  A large extent takes the
+ * place of 512 of the next size, so as many as there is room for are used.
+ */
+static uint64_t fewest(uint64_t gfn, uint64_t nr, unsigned int max_order)
+{
+    uint64_t mid = max_order >= 9 ? blocks(gfn, nr, 9) : 0;
+    uint64_t big = max_order >= 18 ? blocks(gfn, nr, 18) : 0;
+
+    return big + (mid - 512 * big) + (nr - 512 * mid);
+}
+
+/* One call for what is left; moves on, and checks all but the number. */
+static unsigned int step(uint64_t *gfn, uint64_t *left,
+                         unsigned int max_order, unsigned int max_extents)
+{
+    unsigned int order = UINT_MAX;
+    unsigned int extents = libxl__shared_mem_next_extents(
+        *gfn, *left, max_order, max_extents, &order);
+    uint64_t pages;
+
+    if (order != 0 && order != 9 && order != 18)
+        fail_msg("an extent of order %u", order);
+    if (order > max_order)
+        fail_msg("order %u, and at most %u allowed", order, max_order);
+    if (!extents || extents > max_extents)
+        fail_msg("%u extents, and 1 to %u allowed", extents, max_extents);
+    if (*gfn & ((UINT64_C(1) << order) - 1))
+        fail_msg("gfn 0x%llx for order %u", (unsigned long long)*gfn, order);
+
+    pages = (uint64_t)extents << order;
+    if (pages > *left)
+        fail_msg("0x%llx pages where 0x%llx are left",
+                 (unsigned long long)pages, (unsigned long long)*left);
+    *gfn += pages;
+    *left -= pages;
+    return extents;
+}
+
+/* Covers all of it; the number of extents has to be the fewest possible. */
+static void check_walk(uint64_t gfn, uint64_t nr, unsigned int max_order,
+                       unsigned int max_extents)
+{
+    const uint64_t wanted = fewest(gfn, nr, max_order);
+    uint64_t at = gfn, left = nr, extents = 0;
+
+    while (left)
+        extents += step(&at, &left, max_order, max_extents);
+
+    assert_true(at == gfn + nr);
+    if (extents != wanted)
+        fail_msg("0x%llx pages from 0x%llx, order <= %u: %llu extents, "
+                 "%llu would do", (unsigned long long)nr,
+                 (unsigned long long)gfn, max_order,
+                 (unsigned long long)extents, (unsigned long long)wanted);
+}
+
+/* Starts and lengths on, before and behind each boundary, small and large. */
+static const uint64_t starts[] = {
+    0, 1, MID - 1, MID, MID + 1, BIG - MID, BIG - 1, BIG, BIG + 1,
+    BIG + MID, 0x80000, 0x90000, 0x100000, 0x123457, 2 * BIG - MID - 1,
+    UINT64_C(0x100000000), (UINT64_C(1) << 40) - 1,
+    (UINT64_C(1) << 52) - (UINT64_C(1) << 32),
+};
+
+static const uint64_t lengths[] = {
+    1, 2, MID - 1, MID, MID + 1, 2 * MID - 2, 2 * MID - 1, 2 * MID,
+    3 * MID + 7, BIG - MID, BIG - 1, BIG, BIG + 1, BIG + MID, BIG + MID + 1,
+    2 * BIG - 1, 2 * BIG, 2 * BIG + MID - 1, 5 * BIG + 3 * MID + 11,
+    /* 4 TiB, a little less, a little more, and 16 TiB less one page. */
+    4096 * BIG - 1, 4096 * BIG, 4097 * BIG + MID + 1,
+    (UINT64_C(1) << 32) - 1,
+};
+
+static void test_walks(void **state)
+{
+    (void)state;
+    unsigned int i, j;
+
+    for (i = 0; i < ARRAY_LENGTH(starts); i++) {
+        for (j = 0; j < ARRAY_LENGTH(lengths); j++) {
+            check_walk(starts[i], lengths[j], 18, PER_CALL);
+            check_walk(starts[i], lengths[j], 18, UINT_MAX);
+            check_walk(starts[i], lengths[j], 9, PER_CALL);
+            check_walk(starts[i], lengths[j], 0, UINT_MAX);
+        }
+    }
+}
+
+static void test_walks_of_few_extents_each(void **state)
+{
+    (void)state;
+    static const unsigned int few[] = { 1, 2, 3, 511, 512, 513 };
+    unsigned int i, j, k;
+
+    for (i = 0; i < ARRAY_LENGTH(starts); i++)
+        for (j = 0; j < ARRAY_LENGTH(lengths) && lengths[j] < 3 * BIG; j++)
+            for (k = 0; k < ARRAY_LENGTH(few); k++)
+                check_walk(starts[i], lengths[j], 18, few[k]);
+}
+
+/* Every range within a few 2 MiB blocks around a 1 GiB boundary. */
+static void test_walks_around_a_boundary(void **state)
+{
+    (void)state;
+    uint64_t gfn, nr;
+
+    for (gfn = BIG - 2 * MID; gfn <= BIG + MID; gfn += 73)
+        for (nr = 1; nr <= 4 * MID; nr += 37)
+            check_walk(gfn, nr, 18, PER_CALL);
+}
+
+/*
+ * Of each order there is memory for a few extents only, whatever their place.
+ * What is left when an order has run out goes on in the fewest of the next.
+ */
+static void check_fallback(uint64_t gfn, uint64_t nr, unsigned int few)
+{
+    static const unsigned int orders[] = { 18, 9, 0 };
+    uint64_t at = gfn, left = nr;
+    unsigned int i, extents;
+
+    for (i = 0; i < ARRAY_LENGTH(orders) - 1; i++) {
+        for (extents = 0; left && extents < few; extents++)
+            step(&at, &left, orders[i], 1);
+        if (left)
+            check_walk(at, left, orders[i + 1], PER_CALL);
+    }
+
+    assert_true(at + left == gfn + nr);
+}
+
+static void test_fallback(void **state)
+{
+    (void)state;
+    unsigned int i, j, few;
+
+    for (i = 0; i < ARRAY_LENGTH(starts); i++)
+        for (j = 0; j < ARRAY_LENGTH(lengths) && lengths[j] < 3 * BIG; j++)
+            for (few = 0; few < 4; few++)
+                check_fallback(starts[i], lengths[j], few);
+}
+
+static void test_smaller_order(void **state)
+{
+    (void)state;
+    assert_int_equal(LIBXL__SHARED_MEM_MAX_ORDER, 18);
+    assert_int_equal(libxl__shared_mem_smaller_order(18), 9);
+    assert_int_equal(libxl__shared_mem_smaller_order(9), 0);
+    /* Orders that no extent has are limits all the same. */
+    assert_int_equal(libxl__shared_mem_smaller_order(63), 18);
+    assert_int_equal(libxl__shared_mem_smaller_order(10), 9);
+    assert_int_equal(libxl__shared_mem_smaller_order(1), 0);
+}
+
+/*----- Paging memory -----*/
+
+/* The tables of one level, each for 2^order pages, that a range is in. */
+static uint64_t tables(const range_t *range, unsigned int order)
+{
+    const unsigned int shift = 12 + order;
+
+    return ((range->begin + range->size - 1) >> shift) -
+           (range->begin >> shift) + 1;
+}
+
+/*
+ * libxl gives a domain a page of paging memory for each MiB of RAM.  A region
+ * that is mapped in 4 KiB pages, and shares no table with anything, must find
+ * that to be enough for its tables of 2 MiB, 1 GiB and 512 GiB.
+ */
+static void test_paging_memory_of_one_region(void **state)
+{
+    (void)state;
+    unsigned int i, j;
+
+    for (i = 0; i < ARRAY_LENGTH(starts); i++) {
+        for (j = 0; j < ARRAY_LENGTH(lengths); j++) {
+            const range_t range = { starts[i] << 12, lengths[j] << 12, "a" };
+            uint64_t kb = libxl__shared_mem_paging_kb(&range, 1);
+            uint64_t pages = tables(&range, 9) + tables(&range, 18) +
+                             tables(&range, 27);
+
+            if (kb / 1024 < pages)
+                fail_msg("0x%llx, size 0x%llx: %llu tables, %llu KiB",
+                         (unsigned long long)range.begin,
+                         (unsigned long long)range.size,
+                         (unsigned long long)pages, (unsigned long long)kb);
+        }
+    }
+}
+
+static void test_paging_memory_of_many_regions(void **state)
+{
+    (void)state;
+    range_t list[64];
+    unsigned int i;
+    uint64_t kb;
+
+    assert_int_equal(libxl__shared_mem_paging_kb(NULL, 0), 0);
+
+    /* Each one page behind, and one before, a boundary of all tables. */
+    for (i = 0; i < ARRAY_LENGTH(list); i++)
+        list[i] = (range_t){ ((i + UINT64_C(1)) << 39) - 0x1000, 0x2000, "" };
+    kb = libxl__shared_mem_paging_kb(list, ARRAY_LENGTH(list));
+    assert_true(kb / 1024 >= 64 * 6);
+
+    /* It is all of one region's memory, not half of it, and not twice. */
+    list[0] = (range_t){ 0, UINT64_C(1) << 40, "" };
+    kb = libxl__shared_mem_paging_kb(list, 1);
+    assert_in_range(kb, UINT64_C(1) << 30, (UINT64_C(1) << 30) + 8192);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty_list),
+        cmocka_unit_test(test_good_regions),
+        cmocka_unit_test(test_bad_regions),
+        cmocka_unit_test(test_number_of_regions),
+        cmocka_unit_test(test_same_id),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_overlap_names_the_right_one),
+        cmocka_unit_test(test_adjacency_is_no_overlap),
+        cmocka_unit_test(test_first_wrong_region),
+        cmocka_unit_test(test_hit),
+        cmocka_unit_test(test_hit_in_an_empty_table),
+        cmocka_unit_test(test_may_join),
+        cmocka_unit_test(test_join_with_another_length),
+        cmocka_unit_test(test_join_a_region_with_control_page),
+        cmocka_unit_test(test_join_a_full_region),
+        cmocka_unit_test(test_next_extents),
+        cmocka_unit_test(test_walks),
+        cmocka_unit_test(test_walks_of_few_extents_each),
+        cmocka_unit_test(test_walks_around_a_boundary),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_smaller_order),
+        cmocka_unit_test(test_paging_memory_of_one_region),
+        cmocka_unit_test(test_paging_memory_of_many_regions),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
