@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC3043 # busybox: has "local"
+# shellcheck shell=dash disable=SC1091,SC3043 # busybox sh: local
 # What the cases of the end-to-end tests use, inside dom0. A case is a function
 # case_* of a file in cases/; it runs in a shell of its own with "set -eu", in
 # an empty directory, and fails by ending with a status other than 0.
@@ -118,13 +118,14 @@ config()
 }
 
 # create NAME [XL-OPTION]...: creates the domain of NAME.cfg; its number is in
-# the variable NAME afterwards.
+# the variable NAME afterwards. It is paused until guest gives it a command: see
+# guestctl.
 create()
 {
     local name="$1"
 
     shift
-    xl create "$@" "$name.cfg" >create-output 2>&1 || {
+    xl create -p "$@" "$name.cfg" >create-output 2>&1 || {
         cat create-output
         fail "xl create $name.cfg"
     }

@@ -3,9 +3,11 @@
  *
  * freepages: prints how many 4 KiB pages Xen has free, to the page, which
  * "xl info" gives in MiB only. With a wanted number it waits until there are
- * so many, since Xen frees a dead domain's last pages in the background.
+ * so many, since Xen frees a dead domain's last pages in the background. SLACK
+ * is how many more or less will do: Xen has small allocations of its own.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,12 @@ static unsigned long free_pages(xc_interface *xch)
     return info.free_pages;
 }
 
+static bool near(unsigned long pages, unsigned long wanted,
+                 unsigned long slack)
+{
+    return pages > wanted ? pages - wanted <= slack : wanted - pages <= slack;
+}
+
 static unsigned long number(const char *text)
 {
     char *end;
@@ -47,12 +55,12 @@ static unsigned long number(const char *text)
 int main(int argc, char **argv)
 {
     xc_interface *xch;
-    unsigned long pages, wanted;
+    unsigned long pages, wanted, slack;
     time_t end;
 
-    if ( argc != 1 && argc != 3 )
+    if ( argc != 1 && argc != 4 )
     {
-        fprintf(stderr, "usage: freepages [WANTED-PAGES SECONDS]\n");
+        fprintf(stderr, "usage: freepages [WANTED-PAGES SLACK SECONDS]\n");
         return EXIT_TROUBLE;
     }
 
@@ -64,9 +72,10 @@ int main(int argc, char **argv)
     }
 
     pages = free_pages(xch);
-    wanted = argc == 3 ? number(argv[1]) : pages;
-    end = time(NULL) + (argc == 3 ? (time_t)number(argv[2]) : 0);
-    while ( pages != wanted && time(NULL) < end )
+    wanted = argc == 4 ? number(argv[1]) : pages;
+    slack = argc == 4 ? number(argv[2]) : 0;
+    end = time(NULL) + (argc == 4 ? (time_t)number(argv[3]) : 0);
+    while ( !near(pages, wanted, slack) && time(NULL) < end )
     {
         nanosleep(&(struct timespec){ .tv_nsec = POLL_NANOSECONDS }, NULL);
         pages = free_pages(xch);
@@ -75,5 +84,5 @@ int main(int argc, char **argv)
     xc_interface_close(xch);
     printf("%lu\n", pages);
 
-    return pages == wanted ? EXIT_EQUAL : EXIT_DIFFERENT;
+    return near(pages, wanted, slack) ? EXIT_EQUAL : EXIT_DIFFERENT;
 }

@@ -79,7 +79,7 @@ demo shell: host-$(ARCH) build/hypervisor/$(ARCH)/xen \
 
 demo:
 	@echo "Booting Xen and dom0 in QEMU ($(ARCH), no KVM) ..."
-	@$(host_dir)/qemu-run --arch $(ARCH) --log build/logs/demo-$(ARCH).log \
+	@$(host_dir)/qemu-run --arch $(ARCH) --log build/logs/demo-$(ARCH).log --limit 300 \
 		--overlay build/host/$(ARCH)/examples.cpio --run $(host_dir)/demo
 
 shell:
