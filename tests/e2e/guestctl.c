@@ -72,6 +72,7 @@ static void print_help(void)
          "fill and check: each u64 depends on SEED and on its distance from GPA\n"
          "plus OFFSET.  zero: checks that all is zero.  shutdown REASON: 0 power\n"
          "off, 1 reboot, 3 crash.  idle: the guest takes no more commands.\n"
+         "After any other command the domain is paused, until the next one.\n"
          "Numbers are decimal or 0x hex, and may end in K, M or G.  A DOM may be\n"
          "self.  SECONDS (default 20): for the guest to be up and to answer.\n"
          "Exit: 0 done, 1 check failed, 2 the guest faulted, 3 anything else.");
@@ -331,9 +332,20 @@ static int talk_to(struct agent *agent, const struct command *command,
         return trouble(agent, death ? death : "cannot map the mailbox");
     }
 
+    /*
+     * An agent polls for commands.  It stays paused between them, so that it
+     * does not take the processors from the rest of the test.  Either call
+     * fails, and may, if the domain runs already or is gone by then.
+     */
+    xc_domain_unpause(agent->xch, agent->domid);
+
     rc = wait_for_agent(agent);
     if ( !rc )
         rc = obey(agent, command, argument);
+
+    if ( command->number != MAILBOX_SHUTDOWN &&
+         command->number != MAILBOX_IDLE )
+        xc_domain_pause(agent->xch, agent->domid);
 
     xenforeignmemory_unmap(agent->fmem, agent->mailbox, 1);
 

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154 # create sets variables
+# Guests exchange bytes through regions: what is to be seen of whose memory, by
+# whom, and at which address. No address here is in the RAM of a small guest on
+# either architecture.
+
+# Starts the three guests of the examples in the form of agents: vm1 and vm2
+# share ID1 (1 MiB), vm1 and vm3 share ID2 (64 KiB), each at its own addresses.
+start_three()
+{
+    share vm1 '"0x60000000-0x60100000 = ID1", "0x60200000+64K = ID2"'
+    share vm2 '"0x80000000-0x80100000 = ID1"'
+    share vm3 '"0x50000000+64K = ID2, prot=rw"'
+}
+
+case_bytes_go_both_ways_in_both_regions()
+{
+    start_three
+    must guest vm1 fill 0x60000000 512K 11
+    must guest vm2 fill 0x80080000 512K 12
+    must guest vm1 fill 0x60200000 32K 13
+    must guest vm3 fill 0x50008000 32K 14
+
+    must guest vm2 check 0x80000000 512K 11
+    must guest vm1 check 0x60080000 512K 12
+    must guest vm3 check 0x50000000 32K 13
+    must guest vm1 check 0x60208000 32K 14
+    destroy vm1 vm2 vm3
+}
+
+case_the_record_is_as_documented()
+{
+    start_three
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x100000"
+/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60100000"
+/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80100000"
+/local/shared_mem/ID2/owner = "$vm1"
+/local/shared_mem/ID2/size = "0x10000"
+/local/shared_mem/ID2/mappings/$vm1 = "0x60200000-0x60210000"
+/local/shared_mem/ID2/mappings/$vm3 = "0x50000000-0x50010000"
+EOF
+    destroy vm2
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x100000"
+/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60100000"
+/local/shared_mem/ID2/owner = "$vm1"
+/local/shared_mem/ID2/size = "0x10000"
+/local/shared_mem/ID2/mappings/$vm1 = "0x60200000-0x60210000"
+/local/shared_mem/ID2/mappings/$vm3 = "0x50000000-0x50010000"
+EOF
+    destroy vm1 vm3
+    assert_equal "the record" "$(record)" ""
+}
+
+case_guests_may_read_but_not_write_the_record()
+{
+    share vm1 '"0x60000000+4K = ID1"'
+    # "n0" heads a list of permissions with the owner, domain 0, and what is
+    # open to all others: r (read) or n (nothing).
+    assert_equal "permissions of the record" "$(
+        xenstore-ls -fp /local/shared_mem | sed 's/.*(\(.*\))$/\1/' | sort -u
+    )" "r0"
+    assert_equal "permissions of the bookkeeping" "$(
+        xenstore-ls -fp /libxl/shared_mem | sed 's/.*(\(.*\))$/\1/' | sort -u
+    )" "n0"
+    destroy vm1
+}
+
+# Nothing is at that address: reads give all ones on x86, and a fault on arm64.
+assert_nothing_at()
+{
+    local name="$1" gpa="$2" answer
+
+    answer=$(guest "$name" read "$gpa") || true
+    case $ARCH:$answer in
+    "x86_64:read $gpa: 0xffffffffffffffff" | "arm64:read: fault at $gpa "*) ;;
+    *) fail "$name has something at $gpa: $answer" ;;
+    esac
+}
+
+case_a_third_domain_cannot_reach_a_region_that_it_does_not_name()
+{
+    start_three
+    must guest vm1 fill 0x60000000 1M 21
+    assert_nothing_at vm3 0x60000000
+    assert_nothing_at vm3 0x600ff000
+    assert_nothing_at vm3 0x80000000
+    assert_nothing_at vm2 0x60200000
+    # Writes there go nowhere.
+    guest vm3 fill 0x60000000 256 22 >/dev/null || true
+    guest vm3 fill 0x80000000 256 22 >/dev/null || true
+    must guest vm2 check 0x80000000 1M 21
+    destroy vm1 vm2 vm3
+}
+
+case_the_pages_next_to_a_region_are_not_shared()
+{
+    share vm1 '"0x60001000+4K = ID1"'
+    share vm2 '"0x80001000+4K = ID1"'
+    assert_nothing_at vm1 0x60000000
+    assert_nothing_at vm1 0x60002000
+    assert_nothing_at vm2 0x80000000
+    assert_nothing_at vm2 0x80002000
+    destroy vm1 vm2
+}
+
+case_a_new_region_is_zero_whatever_was_in_the_memory_before() # limit 180
+{
+    local free
+
+    # A domain takes nearly all free memory and writes a pattern to it.
+    free=$(($(free_memory) / 256 - 64))
+    config greedy "memory = $free"
+    create greedy
+    must guest greedy fill "$([ "$ARCH" = arm64 ] && echo 0x40100000 ||
+        echo 0x500000)" $((free - 32))M 31
+    destroy greedy
+    must freepages $((free * 256)) 0 >/dev/null || true
+
+    share vm1 '"0x100000000+256M = ID1", "0x60001000+4K = ID2"'
+    share vm2 '"0x140000000+256M = ID1"'
+    must guest vm1 zero 0x100000000 256M
+    must guest vm2 zero 0x140000000 256M
+    must guest vm1 zero 0x60001000 4K
+    destroy vm1 vm2
+}
+
+case_a_region_that_died_out_starts_anew_at_zero()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 41
+    destroy vm1
+    # Under the same name, with another length.
+    share vm1 '"0x60000000+128K = ID1"'
+    must guest vm1 zero 0x60000000 128K
+    destroy vm1
+}
+
+case_xl_list_shows_the_regions_of_a_domain()
+{
+    share vm1 '"0x60000000-0x60100000 = ID1"'
+    xl list -l vm1 >listing
+    grep -A 5 static_shared_mems listing | tr -d ' \n' >part
+    assert_equal "static_shared_mems in xl list -l" "$(cut -c1-86 part)" \
+        '"static_shared_mems":[{"id":"ID1","begin":1610612736,"size":1048576,"control":"False"}]'
+    destroy vm1
+}

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154 # create sets variables
+# A region lives as long as one of its peers, whoever goes first, and leaves
+# nothing behind. The driver compares free memory and xenstore after each case.
+
+# destroy_in_order NAME NAME NAME: of the three guests of the examples, and
+# looks after each at what the others see.
+destroy_in_order()
+{
+    share vm1 '"0x60000000-0x60100000 = ID1", "0x60200000+64K = ID2"'
+    share vm2 '"0x80000000-0x80100000 = ID1"'
+    share vm3 '"0x50000000+64K = ID2"'
+    must guest vm1 fill 0x60000000 1M 71
+    must guest vm1 fill 0x60200000 64K 72
+
+    destroy "$1"
+    [ "$1" = vm1 ] || must guest vm1 check 0x60000000 1M 71
+    [ "$1" = vm2 ] || must guest vm2 check 0x80000000 1M 71
+    [ "$1" = vm3 ] || must guest vm3 check 0x50000000 64K 72
+    destroy "$2"
+    case $3 in
+    vm1) must guest vm1 check 0x60200000 64K 72 ;;
+    vm2) must guest vm2 check 0x80000000 1M 71 ;;
+    vm3) must guest vm3 check 0x50000000 64K 72 ;;
+    esac
+    destroy "$3"
+    assert_equal "the record" "$(record)" ""
+}
+
+case_destroyed_in_the_order_1_2_3() { destroy_in_order vm1 vm2 vm3; }
+case_destroyed_in_the_order_1_3_2() { destroy_in_order vm1 vm3 vm2; }
+case_destroyed_in_the_order_2_1_3() { destroy_in_order vm2 vm1 vm3; }
+case_destroyed_in_the_order_2_3_1() { destroy_in_order vm2 vm3 vm1; }
+case_destroyed_in_the_order_3_1_2() { destroy_in_order vm3 vm1 vm2; }
+case_destroyed_in_the_order_3_2_1() { destroy_in_order vm3 vm2 vm1; }
+
+case_domains_join_a_region_whose_owner_is_gone()
+{
+    share vm1 '"0x60000000+1M = ID1"'
+    must guest vm1 fill 0x60000000 1M 81
+    share vm2 '"0x80000000+1M = ID1"'
+    destroy vm1
+    # vm2 has the pages of a domain that is no more, and passes them on.
+    share vm3 '"0x50000000+1M = ID1"'
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm2"
+/local/shared_mem/ID1/size = "0x100000"
+/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80100000"
+/local/shared_mem/ID1/mappings/$vm3 = "0x50000000-0x50100000"
+EOF
+    must guest vm3 check 0x50000000 1M 81
+    destroy vm2
+    share vm4 '"0x70000000+1M = ID1"'
+    must guest vm4 check 0x70000000 1M 81
+    must guest vm4 fill 0x70000000 1M 82
+    must guest vm3 check 0x50000000 1M 82
+    destroy vm3 vm4
+}
+
+case_a_peer_that_shuts_down_leaves_the_others_alone()
+{
+    share vm1 '"0x60000000+64K = ID1"' 'on_poweroff = "destroy"'
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm2 fill 0x80000000 64K 91
+    # Its answer never comes, for it is gone by then.
+    guest vm1 shutdown 0 >/dev/null 2>&1 || true
+    wait_gone vm1
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm2"
+/local/shared_mem/ID1/size = "0x10000"
+/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
+EOF
+    must guest vm2 check 0x80000000 64K 91
+    destroy vm2
+}
+
+case_two_creations_at_once_make_one_owner() # limit 120
+{
+    local first second
+
+    config vm1 'static_shared_mem = [ "0x60000000+1M = ID1" ]'
+    config vm2 'static_shared_mem = [ "0x80000000+1M = ID1" ]'
+    xl create -q vm1.cfg >output1 2>&1 &
+    first=$!
+    xl create -q vm2.cfg >output2 2>&1 &
+    second=$!
+    wait $first || fail "vm1: $(cat output1)"
+    wait $second || fail "vm2: $(cat output2)"
+    assert_equal "the number of mappings" "$(record | grep -c /mappings/)" 2
+    must guest vm1 fill 0x60000000 1M 95
+    must guest vm2 check 0x80000000 1M 95
+    destroy vm1 vm2
+}
+
+# dom0's open files and processes; xl's watchers come and go with domains.
+daemons()
+{
+    local pid
+
+    for pid in $(pidof xenstored xenconsoled); do
+        find "/proc/$pid/fd" -type l | wc -l
+    done
+    ps | awk 'NR > 1 { print $NF }' | grep -c '[[]' || true
+    ps | grep -c '[x]l create' || true
+}
+
+case_100_rounds_leak_nothing() # limit 900
+{
+    local round before old=relay0 new
+
+    # Warms up: xenstored and xenconsoled open files on their first domains.
+    config relay0 'static_shared_mem = [ "0x60000000+128K = relay" ]'
+    create relay0
+    destroy relay0
+    before=$(daemons)
+    nodes=$(xenstore-ls -f / | wc -l)
+    free=$(free_memory)
+
+    create relay0
+    for round in $(seq 100); do
+        # Every one joins from the one before it, which then goes.
+        new=relay$round
+        config "$new" 'static_shared_mem = [ "0x60000000+128K = relay" ]'
+        xl create -q -p "$new.cfg" || fail "round $round"
+        xl destroy "$old" || fail "round $round"
+        old=$new
+    done
+    destroy "$old"
+    assert_equal "the record" "$(record)" ""
+    assert_equal "the number of xenstore nodes" \
+        "$(xenstore-ls -f / | wc -l)" "$nodes"
+    must freepages "$free" 15
+    wait_for 10 test "$(daemons | xargs)" = "$(echo "$before" | xargs)" ||
+        assert_equal "dom0's open files and processes" "$(daemons)" "$before"
+}
