@@ -50,12 +50,6 @@ static uint64_t to_gfn(uint64_t gpa)
     return gpa >> XC_PAGE_SHIFT;
 }
 
-/* The last address of a range, which can be the last that there is. */
-static uint64_t last_byte(const libxl__shared_mem_range *range)
-{
-    return range->begin + (range->size - 1);
-}
-
 static libxl__shared_mem_range config_range(const libxl_static_shared_mem *mem)
 {
     libxl__shared_mem_range range = {
@@ -288,9 +282,11 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     else if (b_info->altp2m != LIBXL_ALTP2M_MODE_DISABLED ||
              (d_config->c_info.type == LIBXL_DOMAIN_TYPE_HVM &&
               libxl_defbool_val(b_info->u.hvm.altp2m)))
-        reason = "altp2m does not go with memory of other domains";
+        reason = "altp2m does not go with memory of other domains; remove "
+                 "altp2m=";
     else if (libxl_defbool_val(b_info->nested_hvm))
-        reason = "nested HVM does not go with memory of other domains";
+        reason = "nested HVM does not go with memory of other domains; "
+                 "remove nestedhvm=";
 
     if (!reason)
         return 0;
@@ -322,11 +318,35 @@ static int check_supported(libxl__gc *gc, const libxl_domain_config *d_config,
     return ERROR_INVAL;
 }
 
+/* What the guest has at fixed places, by its platform or by its config. */
+static unsigned int get_layout(libxl__gc *gc,
+                               const libxl_domain_config *d_config,
+                               libxl__shared_mem_range **layout_r)
+{
+    const libxl_domain_build_info *b_info = &d_config->b_info;
+    libxl__shared_mem_range *layout;
+    unsigned int nr;
+    int i;
+
+    GCNEW_ARRAY(layout, LIBXL__SHARED_MEM_LAYOUT_MAX + b_info->num_iomem);
+    nr = libxl__shared_mem_arch_layout(d_config, layout);
+
+    for (i = 0; i < b_info->num_iomem; i++) {
+        layout[nr].begin = b_info->iomem[i].gfn << XC_PAGE_SHIFT;
+        layout[nr].size = b_info->iomem[i].number << XC_PAGE_SHIFT;
+        layout[nr].name = "memory of a device (iomem=)";
+        nr++;
+    }
+
+    *layout_r = layout;
+    return nr;
+}
+
 static int check_layout(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_range *range)
 {
-    libxl__shared_mem_range layout[LIBXL__SHARED_MEM_LAYOUT_MAX];
-    unsigned int nr = libxl__shared_mem_arch_layout(d_config, layout);
+    libxl__shared_mem_range *layout;
+    unsigned int nr = get_layout(gc, d_config, &layout);
     const libxl__shared_mem_range *hit;
 
     hit = libxl__shared_mem_hit(layout, nr, range);
@@ -334,10 +354,10 @@ static int check_layout(libxl__gc *gc, const libxl_domain_config *d_config,
         return 0;
 
     REGION_LOG(d_config, range->name,
-               "0x%"PRIx64" to 0x%"PRIx64" overlaps the %s, which is at "
-               "0x%"PRIx64" to 0x%"PRIx64,
-               range->begin, last_byte(range), hit->name,
-               hit->begin, last_byte(hit));
+               "0x%"PRIx64"-0x%"PRIx64" overlaps the %s, "
+               "0x%"PRIx64"-0x%"PRIx64,
+               range->begin, range->begin + range->size, hit->name,
+               hit->begin, hit->begin + hit->size);
     return ERROR_INVAL;
 }
 
@@ -382,6 +402,42 @@ static int read_regions(libxl__gc *gc, const libxl_domain_config *d_config,
     return 0;
 }
 
+/* How many pages the domain is going to own; they have to be free.  Without
+ * the lock, and before the domain is built, the result is a forecast. */
+static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
+                        const region *regions, uint64_t *pages_r)
+{
+    uint64_t pages = 0, free_pages;
+    xc_physinfo_t host = {};
+    int i;
+
+    if (xc_physinfo(CTX->xch, &host) < 0) {
+        LOGE(ERROR, "static_shared_mem: can't get the host's free memory");
+        return ERROR_FAIL;
+    }
+
+    free_pages = host.free_pages -
+                 min(host.free_pages, host.outstanding_pages);
+
+    for (i = 0; i < d_config->num_static_shared_mems; i++) {
+        if (!regions[i].owner)
+            continue;
+
+        pages += to_gfn(regions[i].range.size);
+        if (pages > free_pages) {
+            REGION_LOG(d_config, regions[i].range.name,
+                       "not enough free memory: %"PRIu64" KiB needed, "
+                       "%"PRIu64" KiB free",
+                       pages << (XC_PAGE_SHIFT - 10),
+                       free_pages << (XC_PAGE_SHIFT - 10));
+            return ERROR_NOMEM;
+        }
+    }
+
+    *pages_r = pages;
+    return 0;
+}
+
 int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
                             bool restore)
 {
@@ -389,6 +445,7 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     char reason[LIBXL__SHARED_MEM_REASON_SIZE];
     const libxl__shared_mem_range *ranges;
     region *regions;
+    uint64_t pages;
     int i, rc;
 
     if (!nr)
@@ -418,7 +475,10 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
         if (rc) return rc;
     }
 
-    return read_regions(gc, d_config, &regions);
+    rc = read_regions(gc, d_config, &regions);
+    if (rc) return rc;
+
+    return check_memory(gc, d_config, regions, &pages);
 }
 
 /*----- Accounting -----*/
@@ -462,39 +522,22 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
                           const libxl_domain_config *d_config,
                           const region *regions)
 {
-    const int nr = d_config->num_static_shared_mems;
-    uint64_t pages = 0, free_pages;
+    uint64_t pages;
     xc_domaininfo_t domain;
-    xc_physinfo_t host = {};
-    int i;
+    int rc;
 
-    if (xc_physinfo(CTX->xch, &host) < 0 ||
-        xc_domain_getinfo_single(CTX->xch, domid, &domain) < 0) {
+    rc = check_memory(gc, d_config, regions, &pages);
+    if (rc) return rc;
+    if (!pages) return 0;
+
+    if (xc_domain_getinfo_single(CTX->xch, domid, &domain) < 0) {
         LOGED(ERROR, domid, "static_shared_mem: can't get memory figures");
         return ERROR_FAIL;
     }
 
-    free_pages = host.free_pages -
-                 min(host.free_pages, host.outstanding_pages);
-
-    for (i = 0; i < nr; i++) {
-        if (!regions[i].owner)
-            continue;
-
-        pages += to_gfn(regions[i].range.size);
-        if (pages > free_pages) {
-            REGION_LOG(d_config, regions[i].range.name,
-                       "not enough free memory: %"PRIu64" KiB needed, "
-                       "%"PRIu64" KiB free",
-                       pages << (XC_PAGE_SHIFT - 10),
-                       free_pages << (XC_PAGE_SHIFT - 10));
-            return ERROR_NOMEM;
-        }
-    }
-
-    if (pages && xc_domain_setmaxmem(CTX->xch, domid,
-                                     (domain.max_pages + pages) <<
-                                     (XC_PAGE_SHIFT - 10)) < 0) {
+    if (xc_domain_setmaxmem(CTX->xch, domid,
+                            (domain.max_pages + pages) <<
+                            (XC_PAGE_SHIFT - 10)) < 0) {
         LOGED(ERROR, domid, "static_shared_mem: can't raise the domain's "
               "maximum memory by %"PRIu64" pages", pages);
         return ERROR_FAIL;
@@ -654,8 +697,11 @@ static int populate(libxl__gc *gc, uint32_t domid,
         /* Either there's no extent of that size, or no memory at all. */
         if (!order) {
             REGION_LOG(d_config, r->range.name,
-                       "out of memory, with %"PRIu64" KiB still to come",
-                       left << (XC_PAGE_SHIFT - 10));
+                       "can't get memory for 0x%"PRIx64"-0x%"PRIx64": Xen has "
+                       "no more, or none for the guest's page tables; free "
+                       "some, or raise shadow_memory=",
+                       gfn << XC_PAGE_SHIFT,
+                       (gfn + left) << XC_PAGE_SHIFT);
             return ERROR_NOMEM;
         }
         max_order = libxl__shared_mem_smaller_order(order);

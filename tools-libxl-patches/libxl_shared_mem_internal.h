@@ -15,9 +15,9 @@
 
 /*
  * Checks all that can be checked before the domain exists: d_config, after
- * its defaults are set, and the regions that it is to join.  restore: the
- * domain is not to be built afresh, but restored or migrated in.  Logs one line
- * on error.
+ * its defaults are set, the regions that it is to join, and free memory.
+ * restore: the domain is not to be built afresh, but restored or migrated
+ * in.  Logs one line on error.
  */
 _hidden int libxl__shared_mem_check(libxl__gc *gc,
                                     const libxl_domain_config *d_config,

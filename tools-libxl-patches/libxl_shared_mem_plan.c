@@ -49,8 +49,9 @@ static const char *region_problem(const libxl__shared_mem_range *region)
     if (region->begin % PAGE_SIZE || region->size % PAGE_SIZE)
         return "begin and size have to be multiples of 0x1000";
 
-    if (region->begin + (region->size - 1) < region->begin)
-        return "the range wraps round the end of the address space";
+    if (region->begin > LIBXL__SHARED_MEM_ADDR_LIMIT ||
+        region->size > LIBXL__SHARED_MEM_ADDR_LIMIT - region->begin)
+        return "the range ends above 2^52, which no guest can address";
 
     return NULL;
 }

@@ -21,6 +21,10 @@
 /* The longest explanation that a function below writes, with its NUL. */
 #define LIBXL__SHARED_MEM_REASON_SIZE 256
 
+/* No region ends above this guest-physical address.  A guest's own addresses
+ * may be narrower, which is for Xen to say. */
+#define LIBXL__SHARED_MEM_ADDR_LIMIT (UINT64_C(1) << 52)
+
 /* A run of guest-physical addresses with a name: a region, or what the
  * guest has there.  begin and size are in bytes. */
 typedef struct libxl__shared_mem_range {

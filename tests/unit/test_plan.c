@@ -26,12 +26,14 @@ typedef libxl__shared_mem_record record_t;
 #define ID_OF_31 "abcdefghijklmnopqrstuvwxyzABCDE"
 #define ID_OF_32 ID_OF_31 "F"
 
-#define LAST_PAGE UINT64_C(0xfffffffffffff000)
+/* The last page that a region can have, and the last one that there is. */
+#define LAST_PAGE UINT64_C(0xffffffffff000)
+#define TOP_PAGE  UINT64_C(0xfffffffffffff000)
 
 #define BAD_ID   "an ID is 1 to 31 characters of A-Z a-z 0-9 _ -"
 #define EMPTY    "the range is empty"
 #define NO_PAGES "begin and size have to be multiples of 0x1000"
-#define WRAPS    "the range wraps round the end of the address space"
+#define TOO_HIGH "the range ends above 2^52, which no guest can address"
 #define TWICE    "a domain can name a region only once"
 
 /*----- Lists of regions -----*/
@@ -77,7 +79,7 @@ static void test_good_regions(void **state)
         { 0x1000, 0x1000, ID_OF_31 },
         { LAST_PAGE, 0x1000, "ID1" },
         { 0x1000, LAST_PAGE, "ID1" },
-        { 0, LAST_PAGE, "ID1" },
+        { 0, LAST_PAGE + 0x1000, "ID1" },
     };
     unsigned int i;
 
@@ -108,10 +110,18 @@ static void test_bad_regions(void **state)
         { { 0x1000, 0xfff, "ID1" }, NO_PAGES },
         { { 0x1000, 0x1800, "ID1" }, NO_PAGES },
         { { LAST_PAGE, 0xfff, "ID1" }, NO_PAGES },
-        { { LAST_PAGE, 0x2000, "ID1" }, WRAPS },
-        { { 0x2000, LAST_PAGE, "ID1" }, WRAPS },
-        { { LAST_PAGE, LAST_PAGE, "ID1" }, WRAPS },
-        { { 0x8000000000000000, 0x8000000000001000, "ID1" }, WRAPS },
+        { { LAST_PAGE, 0x2000, "ID1" }, TOO_HIGH },
+        { { 0x2000, LAST_PAGE, "ID1" }, TOO_HIGH },
+        { { LAST_PAGE, LAST_PAGE, "ID1" }, TOO_HIGH },
+        { { LAST_PAGE + 0x1000, 0x1000, "ID1" }, TOO_HIGH },
+        { { LAST_PAGE + 0x2000, 0x1000, "ID1" }, TOO_HIGH },
+        { { 0, LAST_PAGE + 0x2000, "ID1" }, TOO_HIGH },
+        { { TOP_PAGE, 0x1000, "ID1" }, TOO_HIGH },
+        /* Those wrap round the end of the address space. */
+        { { TOP_PAGE, 0x2000, "ID1" }, TOO_HIGH },
+        { { 0x1000, TOP_PAGE, "ID1" }, TOO_HIGH },
+        { { 0x2000, TOP_PAGE, "ID1" }, TOO_HIGH },
+        { { 0x8000000000000000, 0x8000000000001000, "ID1" }, TOO_HIGH },
     };
     unsigned int i;
 
@@ -243,7 +253,7 @@ static void test_hit(void **state)
         { 0x3f000, 0x2000, "first of two" },
         { 0x40000, 0x2000, "second of two" },
         { 0x50fff, 2, "two bytes" },
-        { LAST_PAGE, 0x1000, "last page" },
+        { TOP_PAGE, 0x1000, "last page" },
     };
     static const struct {
         uint64_t begin, size;
@@ -269,11 +279,11 @@ static void test_hit(void **state)
         { 0x50000, 0x1000, "two bytes" },
         { 0x51000, 0x1000, "two bytes" },
         { 0x52000, 0x1000, NULL },
-        { LAST_PAGE, 0x1000, "last page" },
-        { LAST_PAGE - 0x1000, 0x1000, NULL },
-        { LAST_PAGE - 0x1000, 0x2000, "last page" },
+        { TOP_PAGE, 0x1000, "last page" },
+        { TOP_PAGE - 0x1000, 0x1000, NULL },
+        { TOP_PAGE - 0x1000, 0x2000, "last page" },
         { 0, 0x10000, NULL },
-        { 0, LAST_PAGE, "RAM" },
+        { 0, TOP_PAGE, "RAM" },
     };
     unsigned int i;
 
