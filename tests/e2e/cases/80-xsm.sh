@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# The hypervisor's part, XENMAPSPACE_gmfn_share, under each security module and
+# with Xen's assertions on: who may use it, and the rules of its public header,
+# one by one. No address here is in the RAM of a small guest but $RAM.
+
+OWNER=0x80000000    # where vm1 has the region
+BORROWER=0x90000000 # where vm2 has it
+HOLE=0xa0000000     # where nobody has anything
+case $ARCH in
+x86_64) RAM=0x800000 ;;
+*)      RAM=0x40800000 ;;
+esac
+
+SPACE_SHARED_INFO=0
+SPACE_GRANT_TABLE=1
+
+# What Xen answers where it is for the security module to refuse.
+if [ "${BOOT#*-}" = flask ]; then
+    DENIED=EACCES
+    DENIED_NUMBER=-13
+else
+    DENIED=EPERM
+    DENIED_NUMBER=-1
+fi
+
+# Nothing can be mapped into an x86 dom0, whoever asks: it is a PV domain.
+if [ "$ARCH" = x86_64 ]; then
+    INTO_DOM0=EACCES
+    INTO_DOM0_NUMBER=-13
+else
+    INTO_DOM0=EPERM
+    INTO_DOM0_NUMBER=$DENIED_NUMBER
+fi
+
+gfn()
+{
+    printf '0x%x\n' $(($1 >> 12))
+}
+
+# answer LINE COMMAND...: what it prints, whatever its status.
+answer()
+{
+    local line="$1" printed
+
+    shift
+    printed=$("$@" 2>&1) || true
+    assert_equal "the answer to: $*" "$printed" "$line"
+}
+
+# xen_share RESULT TO FROM FROM-GPA GPA [PAGES]: one call of dom0's. TO and FROM
+# are domain numbers.
+xen_share()
+{
+    answer "share: $1" sharectl share "$2" "$3" "$(gfn "$4")" "$(gfn "$5")" \
+        ${6:+"$6"}
+}
+
+# With a domain as its own source, the call tells what is free.
+must_be_free() { xen_share "page 0 EINVAL" "$1" "$1" "$2" "$2"; }
+must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
+
+# Two guests with a region of 4 pages, which holds pattern 1.
+start_pair()
+{
+    share vm1 "\"$OWNER+16K = ID1\""
+    share vm2 "\"$BORROWER+16K = ID1\""
+    must guest vm1 fill $OWNER 16K 1
+}
+
+case_a_region_outlives_its_owner() # limit 180
+{
+    start_pair
+    must guest vm2 check $BORROWER 16K 1
+    must guest vm2 fill $BORROWER 16K 2
+    must guest vm1 check $OWNER 16K 2
+    destroy vm1
+
+    # Now the source is itself mapped by the same call.
+    share vm3 "\"$HOLE+16K = ID1\""
+    must guest vm3 check $HOLE 16K 2
+    must guest vm3 fill $HOLE 16K 3
+    must guest vm2 check $BORROWER 16K 3
+    destroy vm2
+
+    share vm4 "\"$OWNER+16K = ID1\""
+    must guest vm4 check $OWNER 16K 3
+    destroy vm3 vm4
+}
+
+# guest_share NUMBER TO FROM GPA: a call of vm2's, for what vm1 has or has not.
+guest_share()
+{
+    answer "hypercall-share: rc $1, extent 0" \
+        guest vm2 hypercall-share "$2" "$3" "$(gfn $OWNER)" "$(gfn "$4")"
+}
+
+case_a_guest_cannot_share_by_itself() # limit 180
+{
+    start_pair
+    guest_share -1 self "$vm1" $HOLE
+    guest_share -1 self self $HOLE
+    guest_share -1 self 0 $HOLE
+    guest_share -1 "$vm2" "$vm1" $HOLE
+    guest_share -1 "$vm2" "$vm1" $RAM
+    guest_share $DENIED_NUMBER "$vm1" self $HOLE
+    guest_share $DENIED_NUMBER "$vm1" "$vm2" $HOLE
+    guest_share $DENIED_NUMBER "$vm1" "$vm1" $HOLE
+    guest_share $INTO_DOM0_NUMBER 0 self $HOLE
+
+    must_be_free "$vm1" $HOLE
+    must_be_free "$vm2" $HOLE
+    must guest vm1 check $OWNER 16K 1
+    must guest vm2 check $BORROWER 16K 1
+    destroy vm1 vm2
+}
+
+case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
+{
+    local removed=$((BORROWER + 0x1000))
+
+    start_pair
+    answer "hypercall-remove: rc 0, extent 0" \
+        guest vm2 hypercall-remove "$(gfn $removed)"
+    must_be_free "$vm2" $removed
+    must_be_used "$vm2" $BORROWER
+    must guest vm1 check $OWNER 16K 1
+    must guest vm2 check $BORROWER 4K 1
+    must guest vm2 check $((BORROWER + 0x2000)) 8K 1 0x2000
+
+    # Its place is free for another page, and the page for another domain.
+    xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $removed
+    must guest vm2 check $removed 4K 1
+    share vm3 "\"$HOLE+16K = ID1\""
+    must guest vm3 check $HOLE 16K 1
+    destroy vm1 vm2 vm3
+}
+
+case_a_page_in_use_is_never_replaced() # limit 180
+{
+    local special=$((HOLE + 0x100000))
+
+    start_pair
+    must guest vm2 fill $RAM 4K 5
+    must sharectl add "$vm2" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
+
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $RAM
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $((OWNER + 0x1000)) $BORROWER
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $BORROWER
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $special
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $HOLE $RAM
+
+    must guest vm2 check $RAM 4K 5
+    must guest vm2 check $BORROWER 16K 1
+    must guest vm1 check $OWNER 16K 1
+    destroy vm1 vm2
+}
+
+case_pages_of_a_call_succeed_or_fail_on_their_own() # limit 180
+{
+    start_pair
+    xen_share "page 0 ok" "$vm2" "$vm1" $((OWNER + 0x3000)) $((HOLE + 0x1000))
+    xen_share "page 0 ok, page 1 EEXIST, pages 2-3 ok, pages 4-5 EINVAL" \
+        "$vm2" "$vm1" $OWNER $HOLE 6
+    must guest vm2 check $HOLE 4K 1
+    must guest vm2 check $((HOLE + 0x1000)) 4K 1 0x3000
+    must guest vm2 check $((HOLE + 0x2000)) 8K 1 0x2000
+    must_be_free "$vm2" $((HOLE + 0x4000))
+    destroy vm1 vm2
+}
+
+case_only_memory_that_may_be_shared_is_a_source() # limit 180
+{
+    local special=$((HOLE + 0x100000)) grants=$((HOLE + 0x200000))
+
+    start_pair
+    must sharectl add "$vm1" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
+    must sharectl add "$vm1" $SPACE_GRANT_TABLE 0 "$(gfn $grants)" >/dev/null
+
+    xen_share "page 0 EINVAL" "$vm2" "$vm1" $HOLE $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm1" 0xfffffffffffff000 $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm1" $special $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm1" $grants $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm2" $RAM $HOLE
+
+    # A page comes home by way of the domain that borrows it.
+    answer "hypercall-remove: rc 0, extent 0" \
+        guest vm1 hypercall-remove "$(gfn $OWNER)"
+    xen_share "page 0 EINVAL" "$vm1" "$vm2" $BORROWER $OWNER
+    xen_share "page 0 EINVAL" "$vm1" "$vm2" $((BORROWER + 0x1000)) $HOLE
+    must_be_free "$vm1" $OWNER
+
+    must_be_free "$vm1" $HOLE
+    must_be_free "$vm2" $HOLE
+    must guest vm2 check $BORROWER 16K 1
+    destroy vm1 vm2
+}
+
+case_only_live_domains_but_the_caller_take_part() # limit 180
+{
+    start_pair
+    xen_share "call ESRCH" "$vm2" 0x7000 $OWNER $HOLE
+    xen_share "call ESRCH" 0x7000 "$vm1" $OWNER $HOLE
+    xen_share "call ESRCH" "$vm2" 0x7ff4 $OWNER $HOLE # DOMID_INVALID
+    xen_share "call EPERM" "$vm2" 0 $OWNER $HOLE
+    xen_share "call $INTO_DOM0" 0 "$vm1" $OWNER $HOLE
+    xen_share "call $INTO_DOM0" 0x7ff0 "$vm1" $OWNER $HOLE # DOMID_SELF
+    must_be_free "$vm2" $HOLE
+
+    # Its pages are still there, since vm2 has them.
+    destroy vm1
+    xen_share "call EINVAL" "$vm2" "$vm1" $OWNER $HOLE
+    xen_share "page 0 EINVAL" "$vm1" "$vm2" $BORROWER $HOLE
+    must_be_free "$vm2" $HOLE
+    must guest vm2 check $BORROWER 16K 1
+    destroy vm2
+}
+
+case_no_page_is_mapped_beyond_the_address_width() # limit 180
+{
+    local gfn
+
+    start_pair
+    for gfn in $((1 << 40)) $((1 << 52)) 0x7fffffffffffffff \
+        0xfffffffffffffffe; do
+        answer "share: page 0 EINVAL" \
+            sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" "$gfn"
+    done
+    # This number stands for "no frame" in any call.
+    answer "share: call EINVAL" \
+        sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" 0xffffffffffffffff
+    must guest vm2 check $BORROWER 16K 1
+    destroy vm1 vm2
+}
+
+case_one_call_can_have_many_pages() # limit 180
+{
+    local page
+
+    share vm1 "\"$OWNER+240000K = ID1\""
+    config vm2 'shadow_memory = 8'
+    create vm2
+    for page in 0 1 30001 59999; do
+        must guest vm1 fill $((OWNER + page * 4096)) 4K $page
+    done
+
+    xen_share "pages 0-59999 ok" "$vm2" "$vm1" $OWNER $BORROWER 60000
+    for page in 0 1 30001 59999; do
+        must guest vm2 check $((BORROWER + page * 4096)) 4K $page
+    done
+    xen_share "pages 0-59999 EEXIST" "$vm2" "$vm1" $OWNER $BORROWER 60000
+    must_be_free "$vm2" $((BORROWER + 60000 * 4096))
+    destroy vm1 vm2
+}
+
+free_memory_is()
+{
+    [ "$(free_memory)" -eq "$1" ]
+}
+
+case_the_last_removal_frees_a_page() # limit 180
+{
+    local page free
+
+    start_pair
+    destroy vm1
+    free=$(free_memory)
+    for page in 0 1 2; do
+        answer "hypercall-remove: rc 0, extent 0" \
+            guest vm2 hypercall-remove "$(gfn $((BORROWER + page * 4096)))"
+        free=$((free + 1))
+        wait_for 5 free_memory_is $free ||
+            fail "pages free: $(free_memory), not $free, after page $page"
+    done
+    must guest vm2 check $((BORROWER + 0x3000)) 4K 1 0x3000
+    # The last one takes the domain along that was its owner.
+    must sharectl remove "$vm2" "$(gfn $((BORROWER + 0x3000)))" >/dev/null
+    [ "$(free_memory)" -gt "$free" ] || fail "the last page is not free"
+    destroy vm2
+}
+
+# ---- FLASK --------------------------------------------------------------------
+
+ISOLATED='seclabel = "system_u:system_r:isolated_domU_t"'
+
+# Skips the case where there is no policy; fails where it is not enforced.
+need_flask()
+{
+    [ $DENIED = EACCES ] || skip "there is no policy without FLASK"
+    assert_equal "FLASK's mode" "$(xl getenforce)" "Enforcing"
+}
+
+# refused_by_policy NAME GPA [LINE]...: NAME wants to borrow ID1 at GPA.
+refused_by_policy()
+{
+    local name="$1" gpa="$2"
+
+    shift 2
+    config "$name" "static_shared_mem = [ \"$gpa+16K = ID1\" ]" "$@"
+    expect_only "libxl: error: domain $name: static_shared_mem: region ID1:\
+ cannot be mapped at $gpa: the hypervisor's security policy does not allow it" \
+        xl create -q "$name.cfg"
+    is_gone "$name" || fail "there is a domain $name"
+}
+
+case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
+{
+    need_flask
+    share vm1 "\"$OWNER+16K = ID1\""
+    must guest vm1 fill $OWNER 16K 1
+    refused_by_policy vm2 $BORROWER "$ISOLATED"
+
+    config vm3 "$ISOLATED"
+    create vm3
+    xen_share "call $DENIED" "$vm3" "$vm1" $OWNER $HOLE
+    xen_share "call $DENIED" "$vm1" "$vm3" $RAM $HOLE
+    must_be_free "$vm3" $HOLE
+    must_be_free "$vm1" $HOLE
+    must guest vm1 check $OWNER 16K 1
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x4000"
+/local/shared_mem/ID1/mappings/$vm1 = "$OWNER-0x80004000"
+EOF
+    destroy vm1 vm3
+}
+
+case_policy_keeps_the_memory_of_an_isolated_domain() # limit 180
+{
+    need_flask
+    share vm1 "\"$OWNER+16K = ID1\"" "$ISOLATED"
+    must guest vm1 fill $OWNER 16K 1
+    refused_by_policy vm2 $BORROWER
+    must guest vm1 check $OWNER 16K 1
+    destroy vm1
+}
+
+# Whoever passes a page on, it is the domain it belongs to that counts.
+case_policy_follows_a_page_to_where_it_belongs() # limit 180
+{
+    need_flask
+    must flask-loadpolicy /usr/lib/xenpolicy-isolated-shares
+    share vm1 "\"$OWNER+16K = ID1\"" "$ISOLATED"
+    share vm2 "\"$BORROWER+16K = ID1\""
+    destroy vm1
+    must flask-loadpolicy /usr/lib/xenpolicy-default
+    refused_by_policy vm3 $HOLE
+    must_be_used "$vm2" $BORROWER
+
+    # Until then it is but the policy that stands in the way.
+    must flask-loadpolicy /usr/lib/xenpolicy-isolated-shares
+    share vm3 "\"$HOLE+16K = ID1\""
+    must flask-loadpolicy /usr/lib/xenpolicy-default
+    destroy vm2 vm3
+}

@@ -1,0 +1,180 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sharectl: changes a domain's physmap from dom0, one call at a time, to test
+ * the rules of XENMAPSPACE_gmfn_share.  "sharectl" alone lists the commands.
+ */
+#define _GNU_SOURCE /* strerrorname_np() */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xenctrl.h>
+
+#define MAX_WORDS 5
+#define MAX_PAGES 65535 /* the batch's size has 16 bits */
+
+enum { EXIT_OK, EXIT_REFUSED, EXIT_TROUBLE = 3 };
+
+/* @word: the command's numbers.  Returns an exit code. */
+struct command {
+    const char *name;
+    int min_words, max_words;
+    const char *words;
+    int (*run)(xc_interface *xch, const uint64_t *word);
+};
+
+static const char *name_of(int error)
+{
+    const char *name = error ? strerrorname_np(error < 0 ? -error : error)
+                             : "ok";
+
+    return name ? name : "unknown";
+}
+
+static int refused(const char *command)
+{
+    printf("%s: call %s\n", command, name_of(errno));
+
+    return EXIT_REFUSED;
+}
+
+/* Prints "page 3 EEXIST" or "pages 0-59999 ok" for each run of equal results. */
+static int print_results(const int *errors, unsigned int nr)
+{
+    int status = EXIT_OK;
+
+    printf("share:");
+    for ( unsigned int first = 0, last; first < nr; first = last + 1 )
+    {
+        for ( last = first; last + 1 < nr; last++ )
+            if ( errors[last + 1] != errors[first] )
+                break;
+
+        printf(first == last ? "%s page %u" : "%s pages %u-%u",
+               first ? "," : "", first, last);
+        printf(" %s", name_of(errors[first]));
+        if ( errors[first] )
+            status = EXIT_REFUSED;
+    }
+    putchar('\n');
+
+    return status;
+}
+
+static int share(xc_interface *xch, const uint64_t *word)
+{
+    static xen_ulong_t source_gfns[MAX_PAGES];
+    static xen_pfn_t gfns[MAX_PAGES];
+    static int errors[MAX_PAGES];
+    const unsigned int nr = word[4] ? word[4] : 1;
+
+    if ( nr > MAX_PAGES )
+        return EXIT_TROUBLE;
+
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        source_gfns[i] = word[2] + i;
+        gfns[i] = word[3] + i;
+    }
+
+    if ( xc_domain_add_to_physmap_batch(xch, word[0], word[1],
+                                        XENMAPSPACE_gmfn_share, nr,
+                                        source_gfns, gfns, errors) < 0 )
+        return refused("share");
+
+    return print_results(errors, nr);
+}
+
+static int add(xc_interface *xch, const uint64_t *word)
+{
+    if ( xc_domain_add_to_physmap(xch, word[0], word[1], word[2], word[3]) )
+        return refused("add");
+
+    puts("add: ok");
+
+    return EXIT_OK;
+}
+
+static int remove_page(xc_interface *xch, const uint64_t *word)
+{
+    if ( xc_domain_remove_from_physmap(xch, word[0], word[1]) )
+        return refused("remove");
+
+    puts("remove: ok");
+
+    return EXIT_OK;
+}
+
+static const struct command commands[] = {
+    { "share", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share },
+    { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
+    { "remove", 2, 2, "DOMID GFN", remove_page },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int misuse(void)
+{
+    fputs("usage, numbers decimal or 0x hex:\n", stderr);
+    for ( size_t i = 0; i < NR_COMMANDS; i++ )
+        fprintf(stderr, "  sharectl %s %s\n", commands[i].name,
+                commands[i].words);
+    fputs("share: XENMAPSPACE_gmfn_share, at most 65535 pages in one call.\n"
+          "add: one page of another XENMAPSPACE_*.\n"
+          "Exit: 0 all done, 1 Xen refused the call or a page, 3 misuse.\n",
+          stderr);
+
+    return EXIT_TROUBLE;
+}
+
+static const struct command *find_command(const char *name, int words)
+{
+    for ( size_t i = 0; i < NR_COMMANDS; i++ )
+        if ( !strcmp(commands[i].name, name) &&
+             words >= commands[i].min_words && words <= commands[i].max_words )
+            return &commands[i];
+
+    return NULL;
+}
+
+static bool parse_number(const char *text, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+
+    return !errno && end != text && !*end;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t word[MAX_WORDS] = { 0 };
+    const struct command *command;
+    xc_interface *xch;
+    int status;
+
+    command = argc > 1 ? find_command(argv[1], argc - 2) : NULL;
+    if ( !command )
+        return misuse();
+
+    for ( int i = 2; i < argc; i++ )
+        if ( !parse_number(argv[i], &word[i - 2]) )
+            return misuse();
+
+    xch = xc_interface_open(NULL, NULL, 0);
+    if ( !xch )
+    {
+        fputs("sharectl: no access to Xen\n", stderr);
+        return EXIT_TROUBLE;
+    }
+
+    status = command->run(xch, word);
+    xc_interface_close(xch);
+
+    return status;
+}
