@@ -1,0 +1,609 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# What cannot be done is refused with one line that says where and why, before
+# anything is done. The driver checks that nothing is left behind; the cases
+# here check that a region in use stays as it was.
+
+# Where vm1 has its region, and an address that is free for vm9.
+REGION=0x80000000
+FREE=0x90000000
+
+# ---- a config file with an error on a known line ------------------------------
+
+# Writes vm9.cfg, ten lines and then what is read: its first line is line 11.
+write_config()
+{
+    local type='# type = "pvh"'
+
+    [ "$ARCH" != x86_64 ] || type='type = "pvh"'
+    {
+        cat <<LINES
+# The configuration of vm9, which is never created.
+
+name = "vm9"
+kernel = "/guests/agent"
+memory = 16
+vcpus = 1
+$type
+on_crash = "destroy"
+
+# Line 10
+LINES
+        cat
+    } >vm9.cfg
+}
+
+# refused_at POSITION MESSAGE NEAR ENTRY: vm9.cfg is, with one line.
+refused_at()
+{
+    expect_only "vm9.cfg:$1: config parsing error in static_shared_mem: $2:\
+ near '$3' in '$4'" xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
+}
+
+# refused ENTRY COLUMN MESSAGE NEAR: as the only entry, whose first character
+# is in column 24.
+refused()
+{
+    write_config <<LINES
+# Line 11
+static_shared_mem = [ "$1" ]
+LINES
+    refused_at "12:$2" "$3" "$4" "$1"
+}
+
+case_ranges_that_are_none() # limit 120
+{
+    refused '0x40000000-0x400fffff = ID1' 35 \
+        'END is exclusive: 0x40100000 was probably meant' 0x400fffff
+    refused '0x40000800-0x40100000 = ID1' 24 \
+        'BEGIN is not a multiple of 4096: the nearest are 0x40000000 and 0x40001000' \
+        0x40000800
+    refused '0x40000000-0x40100800 = ID1' 35 \
+        'END is not a multiple of 4096: the nearest are 0x40100000 and 0x40101000' \
+        0x40100800
+    refused '0x40000000+5000 = ID1' 35 \
+        'SIZE is not a multiple of 4096: the nearest are 0x1000 and 0x2000' 5000
+    refused '0x40100000-0x40000000 = ID1' 35 \
+        'END is below BEGIN: swap them, or write BEGIN+SIZE if this is a size' \
+        0x40000000
+    refused '0x40000000-0x40000000 = ID1' 35 \
+        'the range is empty: END is exclusive, so one page from BEGIN ends at 0x40001000' \
+        0x40000000
+    refused '0x40000000+0K = ID1' 35 \
+        'the range is empty: SIZE must be at least 4096' 0K
+    refused '0x10000000000000+4K = ID1' 24 'BEGIN must be below 2^52' \
+        0x10000000000000
+    refused '0x40000000-0x10000000001000 = ID1' 35 \
+        'END must not be above 2^52' 0x10000000001000
+    refused '0xffffffffff000+8K = ID1' 40 \
+        'BEGIN+SIZE must not be above 2^52' 8K
+    refused '0xfffffffffffff000+8K = ID1' 24 'BEGIN must be below 2^52' \
+        0xfffffffffffff000
+    refused '0x40000000+18446744073709551616 = ID1' 35 \
+        'SIZE does not fit in 64 bits' 18446744073709551616
+    refused '= ID1' 24 'expected BEGIN, the first address of the range' '='
+    refused '0x40000000 = ID1' 35 \
+        "expected '-' and END, or '+' and SIZE, after BEGIN" '='
+    refused '0x40000000+ = ID1' 36 "expected SIZE after '+'" '='
+}
+
+case_numbers_that_are_none() # limit 120
+{
+    local digits='decimal digits, or 0x and hex digits'
+
+    refused 'x' 24 "BEGIN is not a number: use $digits" x
+    refused '40000000h+4K = ID1' 24 "BEGIN is not a number: use $digits" \
+        40000000h
+    refused '0x40000000+4Q = ID1' 35 \
+        "SIZE is not a number: use $digits, then K, M, G or nothing" 4Q
+    refused '0x40000000+64k = ID1' 35 \
+        'the unit of SIZE must be upper case: write K' 64k
+    refused '1G+4K = ID1' 24 \
+        'BEGIN is an address and takes no K, M or G: write 0x40000000' 1G
+    refused '010+4K = ID1' 24 \
+        'BEGIN has a leading zero, and there is no octal: write 10' 010
+    refused '-4096+4K = ID1' 24 \
+        'expected BEGIN, the first address of the range' -
+}
+
+case_IDs_that_are_none() # limit 120
+{
+    local long=abcdefghijklmnopqrstuvwxyzABCDEF
+
+    refused '0x40000000+4K' 24 "expected '=' and an ID after the range" \
+        0x40000000+4K
+    refused '0x40000000+4K =' 38 "expected an ID after '='" '='
+    refused '0x40000000+4K = , prot=rw' 40 "expected an ID after '='" ','
+    refused '0x40000000+4K = a.b' 40 \
+        'an ID holds only A-Z, a-z, 0-9, _ and -' a.b
+    refused "0x40000000+4K = $long" 40 \
+        'an ID has at most 31 characters, this one has 32' $long
+    refused '0x40000000+4K = ID1 ID2' 44 "expected ',' or the end of the entry" \
+        ID2
+    refused '' 24 'empty entry: expected RANGE = ID' ''
+}
+
+case_keys_that_are_none() # limit 120
+{
+    refused '0x50000000+64K = ID2, mode=rw' 46 \
+        'unknown key: the keys are role, prot, offset and control' mode
+    refused '0x50000000+64K = ID2, prot=rw, prot=rw' 55 'prot is given twice' prot
+    refused '0x50000000+64K = ID2, role=both' 51 \
+        'role must be auto, owner or borrower' both
+    refused '0x50000000+64K = ID2, prot=wr' 51 'prot must be rw or ro' wr
+    refused '0x50000000+64K = ID2, control=1' 54 'control must be yes or no' 1
+    refused '0x50000000+64K = ID2, offset=100' 53 \
+        'offset is not a multiple of 4096: the nearest are 0x0 and 0x1000' 100
+    refused '0x50000000+64K = ID2, prot=' 50 'prot needs a value: rw or ro' '='
+    refused '0x50000000+64K = ID2, prot' 46 "expected '=' and a value after prot" \
+        prot
+    refused '0x50000000+64K = ID2, =rw' 46 \
+        'expected a key: role, prot, offset or control' '='
+    refused '0x50000000+64K = ID2,' 44 \
+        'trailing comma: remove it, or add KEY=VALUE' ','
+}
+
+# ---- positions ----------------------------------------------------------------
+
+case_positions_in_lists_of_many_shapes() # limit 120
+{
+    local bad='0x40000000-0x400fffff = ID1' near=0x400fffff
+    local message='END is exclusive: 0x40100000 was probably meant'
+
+    # On the first line behind the head, in single quotes.
+    write_config <<LINES
+static_shared_mem=['$bad']
+LINES
+    refused_at 11:32 "$message" $near "$bad"
+
+    # The second item on a line.
+    write_config <<LINES
+static_shared_mem = [ "0x50000000+64K = ID2", "$bad" ]
+LINES
+    refused_at 11:59 "$message" $near "$bad"
+
+    # An item a line, with a comment and an empty line between them, and a
+    # comma behind the last.
+    write_config <<LINES
+static_shared_mem = [
+    "0x50000000+64K = ID2", # the first
+    # none
+
+    "0x60000000+64K = ID3",
+      "$bad",
+]
+LINES
+    refused_at 16:19 "$message" $near "$bad"
+
+    # A tab is one column, before an entry and in it, where it is shown as \x09.
+    write_config <<LINES
+	static_shared_mem	=	[
+		"0x40000000	- $near = ID1"
+	]
+LINES
+    refused_at 12:17 "$message" $near '0x40000000\x09- 0x400fffff = ID1'
+
+    # Two statements on a line, and an item that a later line adds.
+    write_config <<LINES
+maxvcpus = 1; static_shared_mem = [ "0x50000000+64K = ID2" ]
+static_shared_mem += [ "$bad" ]
+LINES
+    refused_at 12:36 "$message" $near "$bad"
+}
+
+case_the_first_of_many_errors_is_told()
+{
+    write_config <<LINES
+static_shared_mem = [ "0x40000000+4K = a",
+                      "0x40000800+4K = b", "x", "0x40000000+4K = a" ]
+LINES
+    refused_at 12:24 'BEGIN is not a multiple of 4096: the nearest are 0x40000000 and 0x40001000' \
+        0x40000800 '0x40000800+4K = b'
+}
+
+case_items_that_do_not_go_together() # limit 120
+{
+    local i list=
+
+    write_config <<LINES
+static_shared_mem = [ "0x40000000-0x40100000 = ID1",
+                      "0x40080000+64K = ID2" ]
+LINES
+    refused_at 12:24 \
+        '0x40080000-0x40090000 of ID2 overlaps 0x40000000-0x40100000 of ID1' \
+        0x40080000+64K '0x40080000+64K = ID2'
+
+    write_config <<LINES
+static_shared_mem = [ "0x40000000+4K = ID1", "0x50000000+4K = ID1" ]
+LINES
+    refused_at 11:63 'ID1 is given twice: 0x40000000-0x40001000 has it already' \
+        ID1 '0x50000000+4K = ID1'
+
+    for i in $(seq 64); do
+        list="$list \"$(printf 0x%x $((0x40000000 + i * 4096)))+4K = $i\",
+"
+    done
+    write_config <<LINES
+static_shared_mem = [
+$list
+ "0x50000000+4K = 65" ]
+LINES
+    refused_at 77:3 'a domain has at most 64 entries' 0x50000000 \
+        '0x50000000+4K = 65'
+}
+
+case_items_that_are_no_strings()
+{
+    write_config <<LINES
+static_shared_mem = [ [ "0x40000000+4K = ID1" ] ]
+LINES
+    refused_at 11:23 'an entry must be a string, not a list' '[...]' '[...]'
+
+    write_config <<LINES
+static_shared_mem = [ 0x40000000 ]
+LINES
+    refused_at 11:23 "expected '-' and END, or '+' and SIZE, after BEGIN" \
+        0x40000000 0x40000000
+}
+
+case_an_option_that_is_no_list()
+{
+    write_config <<LINES
+static_shared_mem = "0x40000000+4K = ID1"
+LINES
+    expect_only "vm9.cfg:11: warning: parameter \`static_shared_mem' is a\
+ single value but should be a list" xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
+}
+
+case_the_dry_run_refuses_what_a_creation_does()
+{
+    write_config <<LINES
+static_shared_mem = [ "0x40000000-0x400fffff = ID1" ]
+LINES
+    expect_only "vm9.cfg:11:35: config parsing error in static_shared_mem: END\
+ is exclusive: 0x40100000 was probably meant: near '0x400fffff' in\
+ '0x40000000-0x400fffff = ID1'" xl -N create vm9.cfg
+}
+
+# ---- beside a region in use ---------------------------------------------------
+
+# vm1 shares ID1 (64 KiB), and writes to it.
+start_peer()
+{
+    share vm1 "\"$REGION+64K = ID1\""
+    must guest vm1 fill $REGION 64K 7 >/dev/null
+    record >record-before
+}
+
+# vm1 and its region are as they were; a domain can still join. NEXT is the
+# number that domain is to have.
+end_peer()
+{
+    local next="$1"
+
+    assert_equal "the record" "$(record)" "$(cat record-before)"
+    must guest vm1 check $REGION 64K 7
+    share vm2 "\"$FREE+64K = ID1\""
+    assert_equal "the number of the next domain" "$vm2" "$next"
+    must guest vm2 check $FREE 64K 7
+    destroy vm1 vm2
+}
+
+# libxl_refuses ID REASON ENTRIES [LINE]...: with one line that names domain,
+# region and reason.
+libxl_refuses()
+{
+    local id="$1" reason="$2" entries="$3"
+
+    shift 3
+    config vm9 "static_shared_mem = [ $entries ]" "$@"
+    expect_only \
+        "libxl: error: domain vm9: static_shared_mem: region $id: $reason" \
+        xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
+}
+
+case_an_error_in_the_file_uses_up_no_domain_number()
+{
+    start_peer
+    refused '0x40000000-0x400fffff = ID1' 35 \
+        'END is exclusive: 0x40100000 was probably meant' 0x400fffff
+    end_peer $((vm1 + 1))
+}
+
+case_a_range_of_another_length_than_the_region()
+{
+    start_peer
+    libxl_refuses ID1 "the range has 0xf000 bytes, but the region, which\
+ domain $vm1 owns, has 0x10000" "\"$FREE+60K = ID1\""
+    libxl_refuses ID1 "the range has 0x11000 bytes, but the region, which\
+ domain $vm1 owns, has 0x10000" "\"$FREE+68K = ID1\""
+    # Though the first of its regions would be fine.
+    libxl_refuses ID1 "the range has 0x1000 bytes, but the region, which\
+ domain $vm1 owns, has 0x10000" "\"0xa0000000+4K = ID2\", \"$FREE+4K = ID1\""
+    end_peer $((vm1 + 1))
+}
+
+case_keys_that_are_not_supported_yet()
+{
+    local key
+
+    start_peer
+    for key in role=owner role=borrower prot=ro control=yes; do
+        libxl_refuses ID1 "$key is not supported yet" \
+            "\"$FREE+64K = ID1, $key\""
+    done
+    libxl_refuses ID1 "offset= is not supported yet" \
+        "\"$FREE+4K = ID1, offset=4K\""
+    libxl_refuses new "prot=ro is not supported yet" \
+        "\"$FREE+64K = ID1\", \"0xa0000000+4K = new, prot=ro\""
+    end_peer $((vm1 + 1))
+}
+
+case_the_factory_page_is_not_supported_yet()
+{
+    start_peer
+    config vm9 'shared_mem_factory = 0x90000000'
+    expect_only "xl: shared_mem_factory is not supported yet" xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
+    end_peer $((vm1 + 1))
+}
+
+case_guests_of_a_type_that_cannot_share()
+{
+    [ "$ARCH" = x86_64 ] || skip "xl makes a PVH guest of any on Arm"
+    start_peer
+    libxl_refuses ID1 "a PV guest has no guest-physical address space to map\
+ it in; use type=\"pvh\" or type=\"hvm\"" "\"$FREE+64K = ID1\"" 'type = "pv"'
+    libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
+ remove nestedhvm=" "\"$FREE+64K = ID1\"" 'type = "hvm"' 'nestedhvm = 1'
+    end_peer $((vm1 + 1))
+}
+
+case_guests_with_several_views_of_memory()
+{
+    local view
+
+    start_peer
+    for view in mixed external limited; do
+        libxl_refuses ID1 "altp2m does not go with memory of other domains;\
+ remove altp2m=" "\"$FREE+64K = ID1\"" "altp2m = \"$view\""
+    done
+    libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
+ remove nestedhvm=" "\"$FREE+64K = ID1\"" 'nestedhvm = 1'
+    end_peer $((vm1 + 1))
+}
+
+# hits RANGE WHAT: RANGE is BEGIN-END, WHAT is "NAME, BEGIN-END".
+hits()
+{
+    libxl_refuses ID2 "$1 overlaps the $2" "\"$1 = ID2\""
+}
+
+case_a_range_over_RAM()
+{
+    local ram=0x40000000-0x41000000 above=0x41000000 what
+
+    start_peer
+    if [ "$ARCH" = arm64 ]; then
+        what="domain's RAM, $ram"
+        hits 0x40000000-0x40001000 "$what"
+        hits 0x40800000-0x40801000 "$what"
+        hits 0x40fff000-0x41000000 "$what"
+        hits 0x40ff0000-0x41010000 "$what"
+        hits 0x3ffff000-0x40001000 "$what"
+        hits $ram "$what"
+    else
+        what="domain's RAM, 0x0-0x1000000"
+        above=0x1000000
+        hits 0x0-0x1000 "$what"
+        hits 0x800000-0x801000 "$what"
+        hits 0xa0000-0xa1000 "$what"
+        hits 0xfff000-0x1000000 "$what"
+        hits 0xff0000-0x1010000 "$what"
+        hits 0x0-0x1000000 "$what"
+    fi
+    # The first page behind it is fine.
+    share vm8 "\"$above+4K = ID8\""
+    must guest vm8 fill $above 4K 8
+    destroy vm8
+    end_peer $((vm8 + 1))
+}
+
+case_a_range_over_RAM_that_goes_on_above_4_GiB()
+{
+    start_peer
+    if [ "$ARCH" = arm64 ]; then
+        libxl_refuses ID2 "0x200000000-0x200001000 overlaps the domain's RAM\
+ above 8 GiB, 0x200000000-0x240000000" '"0x200000000+4K = ID2"' \
+            'memory = 4096'
+    else
+        libxl_refuses ID2 "0x143fff000-0x144000000 overlaps the domain's RAM\
+ above 4 GiB, 0x100000000-0x144000000" '"0x143fff000+4K = ID2"' \
+            'memory = 5120'
+    fi
+    end_peer $((vm1 + 1))
+}
+
+case_a_range_over_the_devices_of_the_platform()
+{
+    start_peer
+    if [ "$ARCH" = arm64 ]; then
+        hits 0x3001000-0x3002000 'GICv2 distributor, 0x3001000-0x3002000'
+        hits 0x3002000-0x3003000 'GICv2 CPU interface, 0x3002000-0x3004000'
+        hits 0x3010000-0x3011000 'GICv3 distributor, 0x3001000-0x3011000'
+        hits 0x3fff000-0x4000000 'GICv3 redistributors, 0x3020000-0x4020000'
+        hits 0x2000000-0x2001000 'virtio devices, 0x2000000-0x2100000'
+        hits 0x10000000-0x10001000 \
+            'virtual PCI configuration space, 0x10000000-0x20000000'
+        hits 0x20000000-0x20001000 'ACPI tables, 0x20000000-0x22000000'
+        hits 0x22000000-0x22001000 'virtual UART, 0x22000000-0x22001000'
+        hits 0x22000000-0x22002000 'virtual UART, 0x22000000-0x22001000'
+        hits 0x38fff000-0x39000000 'grant table, 0x38000000-0x39000000'
+        hits 0x39003000-0x39004000 "Xen's special pages, 0x39000000-0x3a000000"
+        hits 0x23000000-0x23001000 'virtual PCI memory, 0x23000000-0x33000000'
+        hits 0x100000000-0x100001000 \
+            'virtual PCI prefetchable memory, 0x100000000-0x200000000'
+    else
+        hits 0xfc000000-0xfc001000 \
+            'MMIO hole below 4 GiB, 0xfc000000-0x100000000'
+        hits 0xfee00000-0xfee01000 \
+            'MMIO hole below 4 GiB, 0xfc000000-0x100000000'
+        hits 0xfffff000-0x100000000 \
+            'MMIO hole below 4 GiB, 0xfc000000-0x100000000'
+        hits 0xfbfff000-0x100001000 \
+            'MMIO hole below 4 GiB, 0xfc000000-0x100000000'
+    fi
+    end_peer $((vm1 + 1))
+}
+
+# In the address space, a device that is given to the guest has nothing to do
+# with the one that the host has: any page number will do.
+case_a_range_over_a_device_that_the_domain_is_given()
+{
+    start_peer
+    libxl_refuses ID1 "$FREE-0x90010000 overlaps the memory of a device\
+ (iomem=), 0x9000f000-0x90011000" "\"$FREE+64K = ID1\"" \
+        'iomem = [ "fed00,2@9000f" ]'
+    end_peer $((vm1 + 1))
+}
+
+# ---- what only Xen can tell ---------------------------------------------------
+
+case_more_memory_than_there_is()
+{
+    start_peer
+    config vm9 'static_shared_mem = [ "0x200000000+64G = ID2" ]'
+    if xl create vm9.cfg 2>stderr-raw >stdout; then
+        fail "vm9 has been created"
+    fi
+    assert_equal "what it prints on stderr" \
+        "$(normalise_messages <stderr-raw |
+            sed 's/[0-9]* KiB free/FREE KiB free/')" \
+        "libxl: error: domain vm9: static_shared_mem: region ID2: not enough\
+ free memory: 67108864 KiB needed, FREE KiB free"
+    end_peer $((vm1 + 1))
+}
+
+# Free memory before, which the domain's own RAM will have taken a part of.
+case_more_memory_than_the_domain_leaves()
+{
+    local free
+
+    start_peer
+    free=$((($(free_memory) / 256 - 8) * 1024))
+    config vm9 "static_shared_mem = [
+        \"$FREE+64K = ID1\", \"0xa0000000+4K = ID3\",
+        \"0x200000000+${free}K = ID2\" ]"
+    if xl create vm9.cfg 2>stderr-raw >stdout; then
+        fail "vm9 has been created"
+    fi
+    assert_equal "what it prints on stderr" \
+        "$(normalise_messages <stderr-raw |
+            sed 's/[0-9]* KiB free/FREE KiB free/')" \
+        "libxl: error: domain vm9: static_shared_mem: region ID2: not enough\
+ free memory: $((free + 4)) KiB needed, FREE KiB free"
+    end_peer $((vm1 + 2))
+}
+
+# beyond ID GPA ENTRIES: GPA is the first address that is too high.
+beyond()
+{
+    libxl_refuses "$1" "cannot be mapped at $2: that is beyond the guest's\
+ physical address width" "$3"
+}
+
+case_a_range_beyond_what_the_guest_can_address() # limit 120
+{
+    local below=0xfffffff000 limit=0x10000000000 # 40 bits, as the host's CPU
+
+    if [ "$ARCH" = arm64 ]; then
+        below=0xffffffff000 limit=0x100000000000 # 44 bits
+    fi
+    start_peer
+    beyond ID2 0x8000000000000 \
+        "\"$FREE+64K = ID1\", \"0x8000000000000+8K = ID2\""
+    beyond ID1 0xfffffffff0000 '"0xfffffffff0000+64K = ID1"'
+    beyond ID2 $limit "\"$below+8K = ID2\""
+    share vm8 "\"$below+4K = ID8\""
+    destroy vm8
+    end_peer $((vm1 + 5))
+}
+
+# ---- the list as xl shows it --------------------------------------------------
+
+# shown_list: static_shared_mems as shown by xl, without indentation.
+shown_list()
+{
+    sed 's/^ *//' | sed -n '/^"static_shared_mems"/,/^\]/p'
+}
+
+case_the_dry_run_shows_the_list()
+{
+    config vm9 'static_shared_mem = [
+        "0x80000000-0x80100000 = ID1", "0x90000000+64K=2,role=owner",
+        "0x8000000000+16G = c, role=borrower, prot=ro, offset=0x2000",
+        "0xa0000000+4K = d, offset=0, control=yes, role=auto, prot=rw" ]'
+    must xl -N create vm9.cfg >shown
+    is_gone vm9 || fail "there is a domain vm9"
+    assert_equal "what xl -N create shows" "$(shown_list <shown)" \
+        '"static_shared_mems": [
+{
+"id": "ID1",
+"begin": 2147483648,
+"size": 1048576,
+"control": "False"
+},
+{
+"id": "2",
+"begin": 2415919104,
+"size": 65536,
+"role": "owner",
+"control": "False"
+},
+{
+"id": "c",
+"begin": 549755813888,
+"size": 17179869184,
+"offset": 8192,
+"role": "borrower",
+"prot": "ro",
+"control": "False"
+},
+{
+"id": "d",
+"begin": 2684354560,
+"size": 4096,
+"offset": 0,
+"control": "True"
+}
+],'
+}
+
+# What xl list -l shows has been stored as JSON, and read from it.
+case_the_list_comes_back_as_it_was_stored()
+{
+    share vm1 '"0x80000000-0x80100000 = ID1", "0xffffffc000+16K = ID2"'
+    must xl -N create vm1.cfg >wanted
+    must xl list -l vm1 >listed
+    assert_equal "what xl list -l shows" "$(shown_list <listed)" \
+        "$(shown_list <wanted)"
+    assert_equal "what xl list -l shows" "$(shown_list <listed)" \
+        '"static_shared_mems": [
+{
+"id": "ID1",
+"begin": 2147483648,
+"size": 1048576,
+"control": "False"
+},
+{
+"id": "ID2",
+"begin": 1099511611392,
+"size": 16384,
+"control": "False"
+}
+],'
+    destroy vm1
+}
