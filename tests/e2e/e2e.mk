@@ -27,3 +27,10 @@ $(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \
 
 e2e: e2e-needs-$(ARCH) $(e2e_tests)
 	prove --timer $(filter build/e2e/$(ARCH)-%,$(e2e_tests))
+
+# SC2154: create NAME sets a variable of that name. SC2009: busybox has no pgrep.
+LINT_TARGETS += lint-e2e
+.PHONY: lint-e2e
+lint-e2e:
+	shellcheck -e SC2154,SC2009 $(e2e_dir)/driver $(e2e_dir)/lib.sh \
+		$(e2e_dir)/framework.t $(wildcard $(addprefix $(e2e_dir)/,cases/*.sh selftest/*.sh))

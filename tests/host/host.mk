@@ -85,3 +85,8 @@ demo:
 shell:
 	@$(host_dir)/qemu-run --arch $(ARCH) --interactive \
 		--overlay build/host/$(ARCH)/examples.cpio
+
+LINT_TARGETS += lint-host
+.PHONY: lint-host
+lint-host:
+	shellcheck $(host_dir)/init $(host_dir)/demo

@@ -80,7 +80,8 @@ def _directory_archive(overlay: Path) -> bytes:
 # With a maximum, dom0's kernel does not set up the whole machine's memory.
 XEN_ARGS = "dom0_mem=512M,max:512M guest_loglvl=all"
 # Without self-tests of ciphers, write protection and its check, a large bounce
-# buffer and (x86) memory-mapped PCI configuration, dom0 boots in 60 % of the time.
+# buffer and (x86) memory-mapped PCI configuration, dom0 boots in 60 % of the
+# time.
 KERNEL_ARGS = "console=hvc0 quiet cryptomgr.notests=1 rodata=off swiotlb=512"
 KERNEL_ARGS_X86_64 = f"{KERNEL_ARGS} pci=nommconf"
 
