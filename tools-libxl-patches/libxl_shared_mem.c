@@ -555,6 +555,24 @@ typedef struct {
     int errors[PAGES_PER_CALL];
 } mapping_call;
 
+static const char *mapping_problem(int error)
+{
+    switch (error) {
+    case -EEXIST:
+        return "the guest has something else there";
+    case -ERANGE:
+        return "that is beyond the guest's physical address width";
+    case -ENOMEM:
+        return "no memory left for the guest's page tables; raise "
+               "shadow_memory=";
+    case -EPERM:
+    case -EACCES:
+        return "the hypervisor's security policy does not allow it";
+    default:
+        return NULL;
+    }
+}
+
 /*
  * An unpatched hypervisor knows no such map space, and says so for each
  * page, of which it looks at none.  Ours looks up the source domain before
@@ -573,28 +591,15 @@ static int check_hypervisor(libxl__gc *gc, uint32_t domid,
     if (r < 0 && errno == ESRCH)
         return 0;
 
-    REGION_LOG(d_config, d_config->static_shared_mems[0].id,
-               "this hypervisor lacks XENMAPSPACE_gmfn_share; boot one built "
-               "with the static shared memory patches");
+    if (r < 0)
+        REGION_LOG(d_config, d_config->static_shared_mems[0].id,
+                   "nothing can be mapped: %s",
+                   mapping_problem(-errno) ?: strerror(errno));
+    else
+        REGION_LOG(d_config, d_config->static_shared_mems[0].id,
+                   "this hypervisor lacks XENMAPSPACE_gmfn_share; boot one "
+                   "built with the static shared memory patches");
     return ERROR_FAIL;
-}
-
-static const char *mapping_problem(int error)
-{
-    switch (error) {
-    case -EEXIST:
-        return "the guest has something else there";
-    case -ERANGE:
-        return "that is beyond the guest's physical address width";
-    case -ENOMEM:
-        return "no memory left for the guest's page tables; raise "
-               "shadow_memory=";
-    case -EPERM:
-    case -EACCES:
-        return "the hypervisor's security policy does not allow it";
-    default:
-        return NULL;
-    }
 }
 
 static void log_mapping_problem(libxl__gc *gc,

@@ -20,7 +20,7 @@
 /*
  * Where the MMIO hole starts; it ends at 4 GiB.  For PVH, and unless
  * mmio_hole= makes it larger, this is what libxl__build_hvm() chooses: the
- * local APIC's page is the lowest thing that has to be in there.
+ * ACPI tables and the local APIC's page have to be in there.
  */
 static uint64_t mmio_hole_begin(const libxl_domain_build_info *b_info)
 {
