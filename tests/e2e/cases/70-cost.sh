@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# What the option costs: nothing where it is not used, counted call by call
+# against the unpatched tools; and figures, in instructions, where it is.
+
+# run_xl TOOLS WORD...: TOOLS is stock or patched.
+run_xl()
+{
+    local tools="$1"
+
+    shift
+    if [ "$tools" = stock ]; then
+        LD_LIBRARY_PATH=/opt/stock /opt/stock/xl "$@"
+    else
+        xl "$@"
+    fi
+}
+
+# xenstored's trace names each client and each request. A client that comes
+# while it runs is xl; the one that ends it asks for nothing else (CONTROL).
+begin_trace()
+{
+    must xenstore-control logfile "$PWD/store.trace" >/dev/null
+}
+
+# end_trace FILE: the number of xl's requests of each type.
+end_trace()
+{
+    must xenstore-control log off >/dev/null
+    awk '/^obj: CREATE connection / { client[$4] }
+         /^io: IN / && $3 in client && $7 != "CONTROL" { print "store " $7 }
+    ' store.trace | sort | uniq -c >"$1"
+    rm store.trace
+}
+
+# traced TOOLS NAME WORD...: runs xl; the numbers of its hypercalls, and of
+# other calls of Xen's devices, are in TOOLS-NAME.calls afterwards, those of
+# its requests to xenstore in TOOLS-NAME.requests.
+traced()
+{
+    local tools="$1" name="$2"
+
+    shift 2
+    begin_trace
+    (
+        export LD_PRELOAD=/usr/lib/xen_trace.so XEN_TRACE="$PWD/xen.trace"
+        run_xl "$tools" "$@"
+    ) || fail "xl $*, $tools"
+    end_trace "$tools-$name.requests"
+    grep '^call ' xen.trace | sort | uniq -c >"$tools-$name.calls"
+    rm xen.trace
+}
+
+total()
+{
+    awk '{ sum += $1 } END { print sum + 0 }' "$1"
+}
+
+# print_counts NAME: the figures; there must be something to count.
+print_counts()
+{
+    local kind tools
+
+    for kind in calls requests; do
+        for tools in stock patched; do
+            [ -s "$tools-$1.$kind" ] || fail "no $kind in $1, $tools"
+        done
+        echo "note: $1 without the option: $kind: stock" \
+            "$(total "stock-$1.$kind"), patched $(total "patched-$1.$kind")"
+    done
+}
+
+# assert_same FILE: its numbers are the same with either tools.
+assert_same()
+{
+    assert_equal "$1, patched" "$(cat "patched-$1")" "$(cat "stock-$1")"
+}
+
+# assert_one_more_read FILE: as assert_same, but one READ more may be there.
+assert_one_more_read()
+{
+    awk '$3 == "READ" { $1++ } { printf "%7d %s %s\n", $1, $2, $3 }' \
+        "stock-$1" >wanted
+    if ! cmp -s "patched-$1" "stock-$1"; then
+        assert_equal "$1, patched" "$(cat "patched-$1")" "$(cat wanted)"
+    fi
+}
+
+case_creating_without_the_option_asks_for_nothing_more() # limit 240
+{
+    local tools
+
+    config vm1
+    for tools in stock patched; do
+        traced $tools create create -qe vm1.cfg
+        must xl destroy vm1
+        wait_gone vm1
+    done
+    print_counts create
+    assert_same create.calls
+    assert_same create.requests
+}
+
+case_destroying_without_the_option_reads_one_node_more() # limit 240
+{
+    local tools
+
+    config vm1
+    for tools in stock patched; do
+        create vm1 -e
+        must guest vm1 ping
+        traced $tools destroy destroy vm1
+        wait_gone vm1
+    done
+    print_counts destroy
+    assert_same destroy.calls
+    assert_one_more_read destroy.requests
+}
+
+# With xl in the foreground it is xl that takes a guest down which powers off.
+# Nothing else may ask xenstore meanwhile, so the guest is known by its number.
+whole_life()
+{
+    local tools="$1" domid="$2"
+
+    traced "$tools" life create -qF vm1.cfg &
+    wait_for 60 guestctl "$domid" ping 2>/dev/null ||
+        fail "domain $domid does not answer"
+    must guestctl "$domid" shutdown 0
+    wait $! || fail "xl create -F, $tools"
+}
+
+case_a_whole_life_without_the_option_reads_one_node_more() # limit 240
+{
+    config vm1
+    create vm1 -e
+    destroy vm1
+    whole_life stock $((vm1 + 1))
+    whole_life patched $((vm1 + 2))
+    print_counts life
+    assert_same life.calls
+    assert_one_more_read life.requests
+}
+
+# ---- figures --------------------------------------------------------------------
+
+# time_create TOOLS NAME: creates the domain of NAME.cfg, and prints what the
+# clock says: 1 ns is one instruction of the machine, or one in which it idled.
+time_create()
+{
+    case $1 in
+    stock) export LD_LIBRARY_PATH=/opt/stock
+           must stopwatch time /opt/stock/xl create -qe "$2.cfg" ;;
+    *)     must stopwatch time xl create -qe "$2.cfg" ;;
+    esac
+    unset LD_LIBRARY_PATH
+    cat time
+}
+
+# time_share NAME RANGE: likewise, with a region.
+time_share()
+{
+    config "$1" "static_shared_mem = [ \"$2 = ID1\" ]"
+    time_create patched "$1"
+}
+
+case_figures_of_cost() # limit 240
+{
+    local stock patched size owner borrower owner_before='' borrower_before
+
+    config vm1
+    stock=$(time_create stock vm1)
+    destroy vm1
+    patched=$(time_create patched vm1)
+    destroy vm1
+    echo "note: create without the option: stock $stock ns, patched $patched ns"
+
+    for size in 1 3; do
+        owner=$(time_share vm1 "0x80000000+${size}M")
+        borrower=$(time_share vm2 "0x90000000+${size}M")
+        destroy vm1 vm2
+        echo "note: create with $size MiB: owner $owner ns," \
+            "borrower $borrower ns"
+        if [ "$owner_before" ]; then
+            echo "note: one page more: owner" \
+                "$(((owner - owner_before) / 512)) ns, borrower" \
+                "$(((borrower - borrower_before) / 512)) ns"
+        fi
+        owner_before=$owner borrower_before=$borrower
+    done
+}
