@@ -305,11 +305,14 @@ libxl_refuses()
     is_gone vm9 || fail "there is a domain vm9"
 }
 
-case_an_error_in_the_file_uses_up_no_domain_number()
+case_what_xl_refuses_uses_up_no_domain_number()
 {
     start_peer
     refused '0x40000000-0x400fffff = ID1' 35 \
         'END is exclusive: 0x40100000 was probably meant' 0x400fffff
+    config vm9 'shared_mem_factory = 0x90000000'
+    expect_only "xl: shared_mem_factory is not supported yet" xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
     end_peer $((vm1 + 1))
 }
 
@@ -326,7 +329,7 @@ case_a_range_of_another_length_than_the_region()
     end_peer $((vm1 + 1))
 }
 
-case_keys_that_are_not_supported_yet()
+case_keys_that_are_not_supported_yet() # limit 120
 {
     local key
 
@@ -342,37 +345,24 @@ case_keys_that_are_not_supported_yet()
     end_peer $((vm1 + 1))
 }
 
-case_the_factory_page_is_not_supported_yet()
+case_guests_that_cannot_share_memory() # limit 120
 {
-    start_peer
-    config vm9 'shared_mem_factory = 0x90000000'
-    expect_only "xl: shared_mem_factory is not supported yet" xl create vm9.cfg
-    is_gone vm9 || fail "there is a domain vm9"
-    end_peer $((vm1 + 1))
-}
-
-case_guests_of_a_type_that_cannot_share()
-{
-    [ "$ARCH" = x86_64 ] || skip "xl makes a PVH guest of any on Arm"
-    start_peer
-    libxl_refuses ID1 "a PV guest has no guest-physical address space to map\
- it in; use type=\"pvh\" or type=\"hvm\"" "\"$FREE+64K = ID1\"" 'type = "pv"'
-    libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
- remove nestedhvm=" "\"$FREE+64K = ID1\"" 'type = "hvm"' 'nestedhvm = 1'
-    end_peer $((vm1 + 1))
-}
-
-case_guests_with_several_views_of_memory()
-{
-    local view
+    local entry="\"$FREE+64K = ID1\"" view
 
     start_peer
     for view in mixed external limited; do
         libxl_refuses ID1 "altp2m does not go with memory of other domains;\
- remove altp2m=" "\"$FREE+64K = ID1\"" "altp2m = \"$view\""
+ remove altp2m=" "$entry" "altp2m = \"$view\""
     done
     libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
- remove nestedhvm=" "\"$FREE+64K = ID1\"" 'nestedhvm = 1'
+ remove nestedhvm=" "$entry" 'nestedhvm = 1'
+    # On Arm xl makes a PVH guest of any.
+    if [ "$ARCH" = x86_64 ]; then
+        libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
+ remove nestedhvm=" "$entry" 'type = "hvm"' 'nestedhvm = 1'
+        libxl_refuses ID1 "a PV guest has no guest-physical address space to\
+ map it in; use type=\"pvh\" or type=\"hvm\"" "$entry" 'type = "pv"'
+    fi
     end_peer $((vm1 + 1))
 }
 
@@ -382,52 +372,41 @@ hits()
     libxl_refuses ID2 "$1 overlaps the $2" "\"$1 = ID2\""
 }
 
-case_a_range_over_RAM()
+case_a_range_over_RAM() # limit 120
 {
-    local ram=0x40000000-0x41000000 above=0x41000000 what
+    local what="domain's RAM, 0x0-0x1000000" behind=0x1000000
 
     start_peer
     if [ "$ARCH" = arm64 ]; then
-        what="domain's RAM, $ram"
+        what="domain's RAM, 0x40000000-0x41000000" behind=0x41000000
         hits 0x40000000-0x40001000 "$what"
         hits 0x40800000-0x40801000 "$what"
         hits 0x40fff000-0x41000000 "$what"
         hits 0x40ff0000-0x41010000 "$what"
         hits 0x3ffff000-0x40001000 "$what"
-        hits $ram "$what"
+        hits 0x40000000-0x41000000 "$what"
+        libxl_refuses ID2 "0x200000000-0x200001000 overlaps the domain's RAM\
+ above 8 GiB, 0x200000000-0x240000000" '"0x200000000+4K = ID2"' \
+            'memory = 4096'
     else
-        what="domain's RAM, 0x0-0x1000000"
-        above=0x1000000
         hits 0x0-0x1000 "$what"
         hits 0x800000-0x801000 "$what"
         hits 0xa0000-0xa1000 "$what"
         hits 0xfff000-0x1000000 "$what"
         hits 0xff0000-0x1010000 "$what"
         hits 0x0-0x1000000 "$what"
-    fi
-    # The first page behind it is fine.
-    share vm8 "\"$above+4K = ID8\""
-    must guest vm8 fill $above 4K 8
-    destroy vm8
-    end_peer $((vm8 + 1))
-}
-
-case_a_range_over_RAM_that_goes_on_above_4_GiB()
-{
-    start_peer
-    if [ "$ARCH" = arm64 ]; then
-        libxl_refuses ID2 "0x200000000-0x200001000 overlaps the domain's RAM\
- above 8 GiB, 0x200000000-0x240000000" '"0x200000000+4K = ID2"' \
-            'memory = 4096'
-    else
         libxl_refuses ID2 "0x143fff000-0x144000000 overlaps the domain's RAM\
  above 4 GiB, 0x100000000-0x144000000" '"0x143fff000+4K = ID2"' \
             'memory = 5120'
     fi
-    end_peer $((vm1 + 1))
+    # The first page behind it is fine.
+    share vm8 "\"$behind+4K = ID8\""
+    must guest vm8 fill $behind 4K 8
+    destroy vm8
+    end_peer $((vm8 + 1))
 }
 
-case_a_range_over_the_devices_of_the_platform()
+case_a_range_over_the_devices_of_the_platform() # limit 120
 {
     start_peer
     if [ "$ARCH" = arm64 ]; then
@@ -472,39 +451,36 @@ case_a_range_over_a_device_that_the_domain_is_given()
 
 # ---- what only Xen can tell ---------------------------------------------------
 
-case_more_memory_than_there_is()
+# lacks_memory KIB ENTRIES: ID2 needs KIB of it, and there is less.
+lacks_memory()
 {
-    start_peer
-    config vm9 'static_shared_mem = [ "0x200000000+64G = ID2" ]'
+    config vm9 "static_shared_mem = [ $2 ]"
     if xl create vm9.cfg 2>stderr-raw >stdout; then
         fail "vm9 has been created"
     fi
-    assert_equal "what it prints on stderr" \
-        "$(normalise_messages <stderr-raw |
-            sed 's/[0-9]* KiB free/FREE KiB free/')" \
-        "libxl: error: domain vm9: static_shared_mem: region ID2: not enough\
- free memory: 67108864 KiB needed, FREE KiB free"
+    assert_equal "what it prints on stderr" "$(
+        normalise_messages <stderr-raw | sed 's/[0-9]* KiB free/FREE KiB free/'
+    )" "libxl: error: domain vm9: static_shared_mem: region ID2: not enough\
+ free memory: $1 KiB needed, FREE KiB free"
+    is_gone vm9 || fail "there is a domain vm9"
+}
+
+case_more_memory_than_there_is()
+{
+    start_peer
+    lacks_memory 67108864 '"0x200000000+64G = ID2"'
     end_peer $((vm1 + 1))
 }
 
-# Free memory before, which the domain's own RAM will have taken a part of.
-case_more_memory_than_the_domain_leaves()
+# It would do without the domain's own RAM, so that only Xen can tell.
+case_more_memory_than_the_domain_leaves() # limit 120
 {
     local free
 
     start_peer
     free=$((($(free_memory) / 256 - 8) * 1024))
-    config vm9 "static_shared_mem = [
-        \"$FREE+64K = ID1\", \"0xa0000000+4K = ID3\",
-        \"0x200000000+${free}K = ID2\" ]"
-    if xl create vm9.cfg 2>stderr-raw >stdout; then
-        fail "vm9 has been created"
-    fi
-    assert_equal "what it prints on stderr" \
-        "$(normalise_messages <stderr-raw |
-            sed 's/[0-9]* KiB free/FREE KiB free/')" \
-        "libxl: error: domain vm9: static_shared_mem: region ID2: not enough\
- free memory: $((free + 4)) KiB needed, FREE KiB free"
+    lacks_memory $((free + 4)) "\"$FREE+64K = ID1\",
+        \"0xa0000000+4K = ID3\", \"0x200000000+${free}K = ID2\""
     end_peer $((vm1 + 2))
 }
 
