@@ -30,7 +30,7 @@ case_two_MiB_and_a_page()
 
 case_256_MiB() # limit 180
 {
-    check_region 256M 0x100000000 0x140200000
+    check_region 256M 0x200000000 0x240200000
 }
 
 case_a_region_across_1_GiB_at_odd_addresses()
@@ -55,12 +55,12 @@ case_60_regions_in_one_domain() # limit 180
 
     share vm1 "$(entries 60 0x60000000 0x1000)"
     # Far apart, so that each needs page tables of its own.
-    share vm2 "$(entries 60 0x100000000 0x40000000)"
+    share vm2 "$(entries 60 0x200000000 0x40000000)"
     for i in 1 2 31 59 60; do
         must guest vm1 write $((0x60000000 + i * 0x1000)) $((i * 1001))
     done
     for i in 1 2 31 59 60; do
-        gpa=$(printf 0x%x $((0x100000000 + i * 0x40000000)))
+        gpa=$(printf 0x%x $((0x200000000 + i * 0x40000000)))
         assert_equal "what vm2 reads of page$i" "$(guest vm2 read "$gpa")" \
             "read $gpa: $(printf 0x%x $((i * 1001)))"
     done
