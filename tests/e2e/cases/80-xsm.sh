@@ -60,31 +60,31 @@ xen_share()
 must_be_free() { xen_share "page 0 EINVAL" "$1" "$1" "$2" "$2"; }
 must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
 
-# Two guests with a region of 4 pages, which holds pattern 1.
+# Two guests with a region of 64 pages, which holds pattern 1.
 start_pair()
 {
-    share vm1 "\"$OWNER+16K = ID1\""
-    share vm2 "\"$BORROWER+16K = ID1\""
-    must guest vm1 fill $OWNER 16K 1
+    share vm1 "\"$OWNER+256K = ID1\""
+    share vm2 "\"$BORROWER+256K = ID1\""
+    must guest vm1 fill $OWNER 256K 1
 }
 
 case_a_region_outlives_its_owner() # limit 180
 {
     start_pair
-    must guest vm2 check $BORROWER 16K 1
-    must guest vm2 fill $BORROWER 16K 2
-    must guest vm1 check $OWNER 16K 2
+    must guest vm2 check $BORROWER 256K 1
+    must guest vm2 fill $BORROWER 256K 2
+    must guest vm1 check $OWNER 256K 2
     destroy vm1
 
     # Now the source is itself mapped by the same call.
-    share vm3 "\"$HOLE+16K = ID1\""
-    must guest vm3 check $HOLE 16K 2
-    must guest vm3 fill $HOLE 16K 3
-    must guest vm2 check $BORROWER 16K 3
+    share vm3 "\"$HOLE+256K = ID1\""
+    must guest vm3 check $HOLE 256K 2
+    must guest vm3 fill $HOLE 256K 3
+    must guest vm2 check $BORROWER 256K 3
     destroy vm2
 
-    share vm4 "\"$OWNER+16K = ID1\""
-    must guest vm4 check $OWNER 16K 3
+    share vm4 "\"$OWNER+256K = ID1\""
+    must guest vm4 check $OWNER 256K 3
     destroy vm3 vm4
 }
 
@@ -110,8 +110,8 @@ case_a_guest_cannot_share_by_itself() # limit 180
 
     must_be_free "$vm1" $HOLE
     must_be_free "$vm2" $HOLE
-    must guest vm1 check $OWNER 16K 1
-    must guest vm2 check $BORROWER 16K 1
+    must guest vm1 check $OWNER 256K 1
+    must guest vm2 check $BORROWER 256K 1
     destroy vm1 vm2
 }
 
@@ -124,15 +124,15 @@ case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
         guest vm2 hypercall-remove "$(gfn $removed)"
     must_be_free "$vm2" $removed
     must_be_used "$vm2" $BORROWER
-    must guest vm1 check $OWNER 16K 1
+    must guest vm1 check $OWNER 256K 1
     must guest vm2 check $BORROWER 4K 1
-    must guest vm2 check $((BORROWER + 0x2000)) 8K 1 0x2000
+    must guest vm2 check $((BORROWER + 0x2000)) 248K 1 0x2000
 
     # Its place is free for another page, and the page for another domain.
     xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $removed
     must guest vm2 check $removed 4K 1
-    share vm3 "\"$HOLE+16K = ID1\""
-    must guest vm3 check $HOLE 16K 1
+    share vm3 "\"$HOLE+256K = ID1\""
+    must guest vm3 check $HOLE 256K 1
     destroy vm1 vm2 vm3
 }
 
@@ -151,20 +151,21 @@ case_a_page_in_use_is_never_replaced() # limit 180
     xen_share "page 0 EEXIST" "$vm2" "$vm1" $HOLE $RAM
 
     must guest vm2 check $RAM 4K 5
-    must guest vm2 check $BORROWER 16K 1
-    must guest vm1 check $OWNER 16K 1
+    must guest vm2 check $BORROWER 256K 1
+    must guest vm1 check $OWNER 256K 1
     destroy vm1 vm2
 }
 
 case_pages_of_a_call_succeed_or_fail_on_their_own() # limit 180
 {
     start_pair
-    xen_share "page 0 ok" "$vm2" "$vm1" $((OWNER + 0x3000)) $((HOLE + 0x1000))
+    xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $((HOLE + 0x1000))
+    # The region ends with the fourth of these pages.
     xen_share "page 0 ok, page 1 EEXIST, pages 2-3 ok, pages 4-5 EINVAL" \
-        "$vm2" "$vm1" $OWNER $HOLE 6
-    must guest vm2 check $HOLE 4K 1
-    must guest vm2 check $((HOLE + 0x1000)) 4K 1 0x3000
-    must guest vm2 check $((HOLE + 0x2000)) 8K 1 0x2000
+        "$vm2" "$vm1" $((OWNER + 0x3c000)) $HOLE 6
+    must guest vm2 check $HOLE 4K 1 0x3c000
+    must guest vm2 check $((HOLE + 0x1000)) 4K 1
+    must guest vm2 check $((HOLE + 0x2000)) 8K 1 0x3e000
     must_be_free "$vm2" $((HOLE + 0x4000))
     destroy vm1 vm2
 }
@@ -192,7 +193,7 @@ case_only_memory_that_may_be_shared_is_a_source() # limit 180
 
     must_be_free "$vm1" $HOLE
     must_be_free "$vm2" $HOLE
-    must guest vm2 check $BORROWER 16K 1
+    must guest vm2 check $BORROWER 256K 1
     destroy vm1 vm2
 }
 
@@ -212,7 +213,7 @@ case_only_live_domains_but_the_caller_take_part() # limit 180
     xen_share "call EINVAL" "$vm2" "$vm1" $OWNER $HOLE
     xen_share "page 0 EINVAL" "$vm1" "$vm2" $BORROWER $HOLE
     must_be_free "$vm2" $HOLE
-    must guest vm2 check $BORROWER 16K 1
+    must guest vm2 check $BORROWER 256K 1
     destroy vm2
 }
 
@@ -223,13 +224,13 @@ case_no_page_is_mapped_beyond_the_address_width() # limit 180
     start_pair
     for gfn in $((1 << 40)) $((1 << 52)) 0x7fffffffffffffff \
         0xfffffffffffffffe; do
-        answer "share: page 0 EINVAL" \
+        answer "share: page 0 ERANGE" \
             sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" "$gfn"
     done
     # This number stands for "no frame" in any call.
     answer "share: call EINVAL" \
         sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" 0xffffffffffffffff
-    must guest vm2 check $BORROWER 16K 1
+    must guest vm2 check $BORROWER 256K 1
     destroy vm1 vm2
 }
 
@@ -262,7 +263,9 @@ case_the_last_removal_frees_a_page() # limit 180
 {
     local page free
 
-    start_pair
+    share vm1 "\"$OWNER+16K = ID1\""
+    share vm2 "\"$BORROWER+16K = ID1\""
+    must guest vm1 fill $OWNER 16K 1
     destroy vm1
     free=$(free_memory)
     for page in 0 1 2; do
@@ -296,7 +299,7 @@ refused_by_policy()
     local name="$1" gpa="$2"
 
     shift 2
-    config "$name" "static_shared_mem = [ \"$gpa+16K = ID1\" ]" "$@"
+    config "$name" "static_shared_mem = [ \"$gpa+256K = ID1\" ]" "$@"
     expect_only "libxl: error: domain $name: static_shared_mem: region ID1:\
  cannot be mapped at $gpa: the hypervisor's security policy does not allow it" \
         xl create -q "$name.cfg"
@@ -306,8 +309,8 @@ refused_by_policy()
 case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
 {
     need_flask
-    share vm1 "\"$OWNER+16K = ID1\""
-    must guest vm1 fill $OWNER 16K 1
+    share vm1 "\"$OWNER+256K = ID1\""
+    must guest vm1 fill $OWNER 256K 1
     refused_by_policy vm2 $BORROWER "$ISOLATED"
 
     config vm3 "$ISOLATED"
@@ -316,11 +319,11 @@ case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
     xen_share "call $DENIED" "$vm1" "$vm3" $RAM $HOLE
     must_be_free "$vm3" $HOLE
     must_be_free "$vm1" $HOLE
-    must guest vm1 check $OWNER 16K 1
+    must guest vm1 check $OWNER 256K 1
     assert_record <<EOF
 /local/shared_mem/ID1/owner = "$vm1"
-/local/shared_mem/ID1/size = "0x4000"
-/local/shared_mem/ID1/mappings/$vm1 = "$OWNER-0x80004000"
+/local/shared_mem/ID1/size = "0x40000"
+/local/shared_mem/ID1/mappings/$vm1 = "$OWNER-0x80040000"
 EOF
     destroy vm1 vm3
 }
@@ -328,10 +331,10 @@ EOF
 case_policy_keeps_the_memory_of_an_isolated_domain() # limit 180
 {
     need_flask
-    share vm1 "\"$OWNER+16K = ID1\"" "$ISOLATED"
-    must guest vm1 fill $OWNER 16K 1
+    share vm1 "\"$OWNER+256K = ID1\"" "$ISOLATED"
+    must guest vm1 fill $OWNER 256K 1
     refused_by_policy vm2 $BORROWER
-    must guest vm1 check $OWNER 16K 1
+    must guest vm1 check $OWNER 256K 1
     destroy vm1
 }
 
@@ -340,8 +343,8 @@ case_policy_follows_a_page_to_where_it_belongs() # limit 180
 {
     need_flask
     must flask-loadpolicy /usr/lib/xenpolicy-isolated-shares
-    share vm1 "\"$OWNER+16K = ID1\"" "$ISOLATED"
-    share vm2 "\"$BORROWER+16K = ID1\""
+    share vm1 "\"$OWNER+256K = ID1\"" "$ISOLATED"
+    share vm2 "\"$BORROWER+256K = ID1\""
     destroy vm1
     must flask-loadpolicy /usr/lib/xenpolicy-default
     refused_by_policy vm3 $HOLE
@@ -349,7 +352,7 @@ case_policy_follows_a_page_to_where_it_belongs() # limit 180
 
     # Until then it is but the policy that stands in the way.
     must flask-loadpolicy /usr/lib/xenpolicy-isolated-shares
-    share vm3 "\"$HOLE+16K = ID1\""
+    share vm3 "\"$HOLE+256K = ID1\""
     must flask-loadpolicy /usr/lib/xenpolicy-default
     destroy vm2 vm3
 }
