@@ -4,7 +4,7 @@
  * xen_trace.so: preloaded into xl (LD_PRELOAD), it writes down what xl and its
  * children ask of Xen, at the lowest level there is in a process: the ioctls
  * of Xen's devices.  Appends to the file that XEN_TRACE names, in order:
- *   call WHAT              one for each ioctl; a hypercall by its numbers
+ *   call WHAT              one for each ioctl, and for each part of a multicall
  *   map DOMID GFN PAGES    a domain's pages that are about to be mapped
  *   unmap DOMID GFN PAGES  and that are mapped no more
  *   flush DOMID GFN PAGES  XEN_DOMCTL_cacheflush
@@ -123,12 +123,25 @@ static void trace_domctl(const struct xen_domctl *domctl)
               (uint64_t)domctl->u.cacheflush.nr_pfns);
 }
 
-static void trace_hypercall(const privcmd_hypercall_t *call)
-{
-    const void *argument = (const void *)(uintptr_t)call->arg[0];
+static void trace_hypercall(uint64_t number, uint64_t first, uint64_t second);
 
-    switch ( call->op )
+static void trace_multicall(const multicall_entry_t *calls, uint64_t nr)
+{
+    trace("call multicall\n");
+    for ( uint64_t i = 0; i < nr; i++ )
+        trace_hypercall(calls[i].op, calls[i].args[0], calls[i].args[1]);
+}
+
+/* @first, @second: its arguments. */
+static void trace_hypercall(uint64_t number, uint64_t first, uint64_t second)
+{
+    const void *argument = (const void *)(uintptr_t)first;
+
+    switch ( number )
     {
+    case __HYPERVISOR_multicall:
+        trace_multicall(argument, second);
+        break;
     case __HYPERVISOR_domctl:
         trace_domctl(argument);
         break;
@@ -137,17 +150,20 @@ static void trace_hypercall(const privcmd_hypercall_t *call)
         break;
     case __HYPERVISOR_xsm_op:
     case __HYPERVISOR_platform_op:
-        trace("call hypercall %"PRIu64", command %u\n", (uint64_t)call->op,
+        trace("call hypercall %"PRIu64", command %u\n", number,
               *(const uint32_t *)argument);
         break;
     case __HYPERVISOR_memory_op:
-        trace("call memory_op %u\n",
-              (unsigned int)call->arg[0] & MEMORY_OP_COMMAND);
+        trace("call memory_op %u\n", (unsigned int)first & MEMORY_OP_COMMAND);
         break;
     default:
-        trace("call hypercall %"PRIu64", command %"PRIu64"\n",
-              (uint64_t)call->op, (uint64_t)call->arg[0]);
+        trace("call hypercall %"PRIu64", command %"PRIu64"\n", number, first);
     }
+}
+
+static void trace_privcmd(const privcmd_hypercall_t *call)
+{
+    trace_hypercall(call->op, call->arg[0], call->arg[1]);
 }
 
 static void trace_dm_op(const privcmd_dm_op_t *call)
@@ -179,7 +195,7 @@ static void trace_ioctl(unsigned long request, const void *argument)
     switch ( request )
     {
     case IOCTL_PRIVCMD_HYPERCALL:
-        trace_hypercall(argument);
+        trace_privcmd(argument);
         break;
     case IOCTL_PRIVCMD_MMAPBATCH_V2:
         trace_map(argument);
