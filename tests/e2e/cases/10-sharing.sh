@@ -148,7 +148,7 @@ case_xl_list_shows_the_regions_of_a_domain()
 {
     share vm1 '"0x60000000-0x60100000 = ID1"'
     xl list -l vm1 >listing
-    grep -A 5 static_shared_mems listing | tr -d ' \n' >part
+    grep -A 7 static_shared_mems listing | tr -d ' \n' >part
     assert_equal "static_shared_mems in xl list -l" "$(cut -c1-87 part)" \
         '"static_shared_mems":[{"id":"ID1","begin":1610612736,"size":1048576,"control":"False"}]'
     destroy vm1

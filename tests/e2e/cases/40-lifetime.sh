@@ -74,6 +74,35 @@ EOF
     destroy vm2
 }
 
+# has_come_back NAME OLD: there is a NAME with another number than OLD, and it
+# has its mapping, which is the last thing before it runs.
+has_come_back()
+{
+    local now
+
+    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
+        xenstore-exists "/local/shared_mem/ID1/mappings/$now"
+}
+
+case_an_owner_that_reboots_comes_back_as_a_borrower() # limit 120
+{
+    share vm1 '"0x60000000+64K = ID1"' 'on_reboot = "restart"'
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 93
+    guest vm1 shutdown 1 >/dev/null 2>&1 || true
+    wait_for 60 has_come_back vm1 "$vm1" || fail "vm1 does not come back"
+    vm1=$(xl domid vm1)
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm2"
+/local/shared_mem/ID1/size = "0x10000"
+/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
+/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
+EOF
+    must guest vm1 check 0x60000000 64K 93
+    must guest vm2 check 0x80000000 64K 93
+    destroy vm1 vm2
+}
+
 case_two_creations_at_once_make_one_owner() # limit 120
 {
     local first second
