@@ -119,13 +119,15 @@ config()
 
 # create NAME [XL-OPTION]...: creates the domain of NAME.cfg; its number is in
 # the variable NAME afterwards. It is paused until guest gives it a command: see
-# guestctl.
+# guestctl. No xl stays to watch it, unless the case empties UNWATCHED.
+UNWATCHED=-e
+
 create()
 {
     local name="$1"
 
     shift
-    xl create -p "$@" "$name.cfg" >create-output 2>&1 || {
+    xl create -p $UNWATCHED "$@" "$name.cfg" >create-output 2>&1 || {
         cat create-output
         fail "xl create $name.cfg"
     }
@@ -154,24 +156,25 @@ wait_gone()
     wait_for 20 is_gone "$1" || fail "domain $1 is still there"
 }
 
-# destroy NAME...: and waits until xl knows them no more.
+# destroy NAME...: xl comes back when they are gone.
 destroy()
 {
     local name
 
     for name; do
         must xl destroy "$name"
-        wait_gone "$name"
     done
 }
 
 # guest NAME WORD...: gives the agent guest a command, see guestctl.
 guest()
 {
-    local name="$1"
+    local name="$1" domid
 
     shift
-    guestctl "$(xl domid "$name")" "$@"
+    # As create has set it; asking xl takes longer than most commands.
+    eval "domid=\${$name:-}"
+    guestctl "${domid:-$(xl domid "$name")}" "$@"
 }
 
 # ---- what Xen and xenstore show -----------------------------------------------

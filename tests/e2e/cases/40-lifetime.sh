@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC2154 # create sets variables
+# shellcheck shell=dash disable=SC2034,SC2154 # create reads and sets variables
 # A region lives as long as one of its peers, whoever goes first, and leaves
 # nothing behind. The driver compares free memory and xenstore after each case.
 
@@ -59,6 +59,7 @@ EOF
 
 case_a_peer_that_shuts_down_leaves_the_others_alone()
 {
+    UNWATCHED=
     share vm1 '"0x60000000+64K = ID1"' 'on_poweroff = "destroy"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm2 fill 0x80000000 64K 91
@@ -84,8 +85,9 @@ has_come_back()
         xenstore-exists "/local/shared_mem/ID1/mappings/$now"
 }
 
-case_an_owner_that_reboots_comes_back_as_a_borrower() # limit 120
+case_an_owner_that_reboots_comes_back_as_a_borrower() # limit 180
 {
+    UNWATCHED=
     share vm1 '"0x60000000+64K = ID1"' 'on_reboot = "restart"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 93
@@ -152,7 +154,7 @@ case_100_rounds_leak_nothing() # limit 900
         # Every one joins from the one before it, which then goes.
         new=relay$round
         config "$new" 'static_shared_mem = [ "0x60000000+128K = relay" ]'
-        xl create -q -p "$new.cfg" || fail "round $round"
+        xl create -q -p -e "$new.cfg" || fail "round $round"
         xl destroy "$old" || fail "round $round"
         old=$new
     done
