@@ -25,6 +25,7 @@ include tests/patches/patches.mk
 include tests/host/host.mk
 include tests/e2e/guest/guest.mk
 include tests/e2e/e2e.mk
+include tests/e2e/tools.mk
 
 help:
 	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'
