@@ -42,7 +42,7 @@ static int refused(const char *command)
     return EXIT_REFUSED;
 }
 
-/* Prints "page 3 EEXIST" or "pages 0-59999 ok" for each run of equal results. */
+/* Prints "page 3 EEXIST" or "pages 0-59999 ok" for each run of results. */
 static int print_results(const int *errors, unsigned int nr)
 {
     int status = EXIT_OK;

@@ -30,7 +30,7 @@
 #define MAX_MAPPINGS 256 /* that exist at one time */
 #define MEMORY_OP_COMMAND 0x3f /* the rest is where a call goes on */
 
-/* Pages of a domain with consecutive gfns, mapped at address in this process. */
+/* Pages with consecutive gfns, mapped at address in this process. */
 struct mapping {
     uint64_t address;
     unsigned int domid;
