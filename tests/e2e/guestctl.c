@@ -55,7 +55,12 @@ static const struct command commands[] = {
     { "read", MAILBOX_READ, 1, 1, "GPA" },
     { "write", MAILBOX_WRITE, 2, 2, "GPA VALUE" },
     { "hypercall-share", MAILBOX_SHARE, 4, 4, "DOM SOURCE-DOM SOURCE-GFN GFN" },
+    { "hypercall-share-ro", MAILBOX_SHARE_RO, 4, 4,
+      "DOM SOURCE-DOM SOURCE-GFN GFN" },
     { "hypercall-remove", MAILBOX_REMOVE, 1, 1, "GFN" },
+    { "hypercall", MAILBOX_HYPERCALL, 2, 4, "NUMBER ARGUMENT..." },
+    { "hypercall-page", MAILBOX_HYPERCALL_PAGE, 1, 1, "GPA" },
+    { "input", MAILBOX_INPUT, 1, 1, "GPA" },
     { "shutdown", MAILBOX_SHUTDOWN, 1, 1, "REASON" },
     { "idle", MAILBOX_IDLE, 0, 0, "" },
 };
@@ -72,6 +77,9 @@ static void print_help(void)
          "fill and check: each u64 depends on SEED and on its distance from GPA\n"
          "plus OFFSET.  zero: checks that all is zero.  shutdown REASON: 0 power\n"
          "off, 1 reboot, 3 crash.  idle: the guest takes no more commands.\n"
+         "hypercall: any one; its arguments are in the guest's memory already.\n"
+         "hypercall-page and input (x86): Xen is to write its stubs, or a byte from\n"
+         "a port, to GPA.\n"
          "After any other command the domain is paused, until the next one.\n"
          "Numbers are decimal or 0x hex, and may end in K, M or G.  A DOM may be\n"
          "self.  SECONDS (default 20): for the guest to be up and to answer.\n"
@@ -241,7 +249,11 @@ static int print_done(const struct command *command,
         printf("read 0x%"PRIx64": 0x%"PRIx64"\n", mailbox->argument[0],
                value[0]);
         break;
+    case MAILBOX_HYPERCALL:
+        printf("hypercall: rc %"PRId64"\n", (int64_t)value[0]);
+        break;
     case MAILBOX_SHARE:
+    case MAILBOX_SHARE_RO:
     case MAILBOX_REMOVE:
         printf("%s: rc %"PRId64", extent %"PRId64"\n", command->name,
                (int64_t)value[0], (int64_t)value[1]);
@@ -272,8 +284,8 @@ static int print_answer(const struct command *command,
                ")\n", command->name, value[0], value[1], value[2]);
         return EXIT_FAULT;
     default:
-        printf("%s: refused: not aligned to 8, empty, or the agent's own "
-               "memory\n", command->name);
+        printf("%s: refused: not aligned to 8, empty, the agent's own "
+               "memory, or not for this architecture\n", command->name);
         return EXIT_TROUBLE;
     }
 }

@@ -177,6 +177,38 @@ guest()
     guestctl "${domid:-$(xl domid "$name")}" "$@"
 }
 
+# ---- the hypervisor call ------------------------------------------------------
+
+gfn()
+{
+    printf '0x%x\n' $(($1 >> 12))
+}
+
+# answer LINE COMMAND...: what it prints, whatever its status.
+answer()
+{
+    local line="$1" printed
+
+    shift
+    printed=$("$@" 2>&1) || true
+    assert_equal "the answer to: $*" "$printed" "$line"
+}
+
+# xen_share RESULT TO FROM FROM-GPA GPA [PAGES]: one call of dom0's. TO and FROM
+# are domain numbers. xen_share_ro: TO may only read.
+xen_share() { share_as share "$@"; }
+xen_share_ro() { share_as share-ro "$@"; }
+
+share_as()
+{
+    answer "$1: $2" sharectl "$1" "$3" "$4" "$(gfn "$5")" "$(gfn "$6")" \
+        ${7:+"$7"}
+}
+
+# With a domain as its own source, the call tells what is free.
+must_be_free() { xen_share "page 0 EINVAL" "$1" "$1" "$2" "$2"; }
+must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
+
 # ---- what Xen and xenstore show -----------------------------------------------
 
 # Xen's free memory in 4 KiB pages.

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * sharectl: changes a domain's physmap from dom0, one call at a time, to test
- * the rules of XENMAPSPACE_gmfn_share.  "sharectl" alone lists the commands.
+ * the rules of XENMAPSPACE_gmfn_share and XENMAPSPACE_gmfn_share_ro.  "sharectl"
+ * alone lists the commands.
  */
 #define _GNU_SOURCE /* strerrorname_np() */
 #include <errno.h>
@@ -43,11 +44,12 @@ static int refused(const char *command)
 }
 
 /* Prints "page 3 EEXIST" or "pages 0-59999 ok" for each run of results. */
-static int print_results(const int *errors, unsigned int nr)
+static int print_results(const char *command, const int *errors,
+                         unsigned int nr)
 {
     int status = EXIT_OK;
 
-    printf("share:");
+    printf("%s:", command);
     for ( unsigned int first = 0, last; first < nr; first = last + 1 )
     {
         for ( last = first; last + 1 < nr; last++ )
@@ -65,7 +67,8 @@ static int print_results(const int *errors, unsigned int nr)
     return status;
 }
 
-static int share(xc_interface *xch, const uint64_t *word)
+static int share_as(xc_interface *xch, const char *command, unsigned int space,
+                    const uint64_t *word)
 {
     static xen_ulong_t source_gfns[MAX_PAGES];
     static xen_pfn_t gfns[MAX_PAGES];
@@ -81,12 +84,21 @@ static int share(xc_interface *xch, const uint64_t *word)
         gfns[i] = word[3] + i;
     }
 
-    if ( xc_domain_add_to_physmap_batch(xch, word[0], word[1],
-                                        XENMAPSPACE_gmfn_share, nr,
+    if ( xc_domain_add_to_physmap_batch(xch, word[0], word[1], space, nr,
                                         source_gfns, gfns, errors) < 0 )
-        return refused("share");
+        return refused(command);
 
-    return print_results(errors, nr);
+    return print_results(command, errors, nr);
+}
+
+static int share(xc_interface *xch, const uint64_t *word)
+{
+    return share_as(xch, "share", XENMAPSPACE_gmfn_share, word);
+}
+
+static int share_ro(xc_interface *xch, const uint64_t *word)
+{
+    return share_as(xch, "share-ro", XENMAPSPACE_gmfn_share_ro, word);
 }
 
 static int add(xc_interface *xch, const uint64_t *word)
@@ -111,6 +123,7 @@ static int remove_page(xc_interface *xch, const uint64_t *word)
 
 static const struct command commands[] = {
     { "share", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share },
+    { "share-ro", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share_ro },
     { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
     { "remove", 2, 2, "DOMID GFN", remove_page },
 };
@@ -123,7 +136,8 @@ static int misuse(void)
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         fprintf(stderr, "  sharectl %s %s\n", commands[i].name,
                 commands[i].words);
-    fputs("share: XENMAPSPACE_gmfn_share, at most 65535 pages in one call.\n"
+    fputs("share, share-ro: XENMAPSPACE_gmfn_share, XENMAPSPACE_gmfn_share_ro, at\n"
+          "most 65535 pages in one call.\n"
           "add: one page of another XENMAPSPACE_*.\n"
           "Exit: 0 all done, 1 Xen refused the call or a page, 3 misuse.\n",
           stderr);

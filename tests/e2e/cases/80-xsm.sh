@@ -33,33 +33,6 @@ else
     INTO_DOM0_NUMBER=$DENIED_NUMBER
 fi
 
-gfn()
-{
-    printf '0x%x\n' $(($1 >> 12))
-}
-
-# answer LINE COMMAND...: what it prints, whatever its status.
-answer()
-{
-    local line="$1" printed
-
-    shift
-    printed=$("$@" 2>&1) || true
-    assert_equal "the answer to: $*" "$printed" "$line"
-}
-
-# xen_share RESULT TO FROM FROM-GPA GPA [PAGES]: one call of dom0's. TO and FROM
-# are domain numbers.
-xen_share()
-{
-    answer "share: $1" sharectl share "$2" "$3" "$(gfn "$4")" "$(gfn "$5")" \
-        ${6:+"$6"}
-}
-
-# With a domain as its own source, the call tells what is free.
-must_be_free() { xen_share "page 0 EINVAL" "$1" "$1" "$2" "$2"; }
-must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
-
 # Two guests with a region of 64 pages, which holds pattern 1.
 start_pair()
 {
@@ -183,6 +156,7 @@ case_only_memory_that_may_be_shared_is_a_source() # limit 180
     xen_share "page 0 EINVAL" "$vm2" "$vm1" $special $HOLE
     xen_share "page 0 EINVAL" "$vm2" "$vm1" $grants $HOLE
     xen_share "page 0 EINVAL" "$vm2" "$vm2" $RAM $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm2" $BORROWER $HOLE
 
     # A page comes home by way of the domain that borrows it.
     answer "hypercall-remove: rc 0, extent 0" \

@@ -18,6 +18,7 @@
 #define XENMEM_REMOVE_FROM_PHYSMAP  15
 #define XENMEM_ADD_TO_PHYSMAP_BATCH 23
 #define XENMAPSPACE_GMFN_SHARE      6
+#define XENMAPSPACE_GMFN_SHARE_RO   7
 #define SCHEDOP_SHUTDOWN            2
 #define DOMID_SELF                  0x7ff0
 
@@ -132,7 +133,12 @@ static enum mailbox_status write(const uint64_t *argument)
     return MAILBOX_OK;
 }
 
-static enum mailbox_status share(const uint64_t *argument)
+static int64_t memory_op(uint64_t command, void *argument)
+{
+    return hypercall(HYPERCALL_MEMORY_OP, command, (uintptr_t)argument, 0);
+}
+
+static enum mailbox_status share(const uint64_t *argument, uint16_t space)
 {
     uint64_t source_gfn = argument[2], gfn = argument[3];
     int32_t error = 0;
@@ -142,7 +148,7 @@ static enum mailbox_status share(const uint64_t *argument)
         int32_t *errors;
     } batch = {
         .domid = argument[0],
-        .space = XENMAPSPACE_GMFN_SHARE,
+        .space = space,
         .size = 1,
         .source_domid = argument[1],
         .source_gfns = &source_gfn,
@@ -150,8 +156,7 @@ static enum mailbox_status share(const uint64_t *argument)
         .errors = &error,
     };
 
-    mailbox->value[0] =
-        hypercall(HYPERCALL_MEMORY_OP, XENMEM_ADD_TO_PHYSMAP_BATCH, &batch);
+    mailbox->value[0] = memory_op(XENMEM_ADD_TO_PHYSMAP_BATCH, &batch);
     mailbox->value[1] = (int64_t)error;
 
     return MAILBOX_OK;
@@ -164,11 +169,25 @@ static enum mailbox_status remove(const uint64_t *argument)
         uint64_t gfn;
     } page = { DOMID_SELF, argument[0] };
 
-    mailbox->value[0] =
-        hypercall(HYPERCALL_MEMORY_OP, XENMEM_REMOVE_FROM_PHYSMAP, &page);
+    mailbox->value[0] = memory_op(XENMEM_REMOVE_FROM_PHYSMAP, &page);
     mailbox->value[1] = 0;
 
     return MAILBOX_OK;
+}
+
+static enum mailbox_status any_hypercall(const uint64_t *argument)
+{
+    mailbox->value[0] = hypercall(argument[0], argument[1], argument[2],
+                                  argument[3]);
+
+    return MAILBOX_OK;
+}
+
+static enum mailbox_status written_by_xen(bool (*request)(uint64_t gpa),
+                                          uint64_t gpa)
+{
+    return may_write(gpa, sizeof(uint64_t)) && request(gpa) ? MAILBOX_OK
+                                                            : MAILBOX_REFUSED;
 }
 
 static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
@@ -180,8 +199,18 @@ static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
     case MAILBOX_ZERO:   return zero(argument);
     case MAILBOX_READ:   return read(argument);
     case MAILBOX_WRITE:  return write(argument);
-    case MAILBOX_SHARE:  return share(argument);
     case MAILBOX_REMOVE: return remove(argument);
+
+    case MAILBOX_SHARE:
+        return share(argument, XENMAPSPACE_GMFN_SHARE);
+    case MAILBOX_SHARE_RO:
+        return share(argument, XENMAPSPACE_GMFN_SHARE_RO);
+    case MAILBOX_HYPERCALL:
+        return any_hypercall(argument);
+    case MAILBOX_HYPERCALL_PAGE:
+        return written_by_xen(request_hypercall_page, argument[0]);
+    case MAILBOX_INPUT:
+        return written_by_xen(input_to_memory, argument[0]);
 
     /* These two are acted on once they are answered. */
     case MAILBOX_SHUTDOWN:
@@ -212,7 +241,8 @@ static void after_answer(uint64_t command, uint64_t argument)
     {
         uint32_t reason = argument;
 
-        hypercall(HYPERCALL_SCHED_OP, SCHEDOP_SHUTDOWN, &reason);
+        hypercall(HYPERCALL_SCHED_OP, SCHEDOP_SHUTDOWN, (uintptr_t)&reason,
+                  0);
     }
     else if ( command == MAILBOX_IDLE )
         cpu_sleep_for_good();

@@ -4,11 +4,10 @@
  * x86_64 hypercalls, through the page of stubs that Xen writes on request:
  * right on Intel and AMD alike.
  */
-#include <stdbool.h>
-
 #include "hypercall.h"
 
 #define STUB_SIZE 32
+#define UNUSED_PORT 0x2000
 
 static uint8_t stubs[4096] __attribute__((aligned(4096)));
 static bool stubs_written;
@@ -37,10 +36,9 @@ static uint32_t xen_leaf(void)
     return 0;
 }
 
-static bool write_stubs(void)
+bool request_hypercall_page(uint64_t gpa)
 {
     uint32_t leaf = xen_leaf();
-    uint64_t gpa = (uintptr_t)stubs;
     uint32_t r[4];
 
     if ( !leaf )
@@ -55,15 +53,27 @@ static bool write_stubs(void)
     return true;
 }
 
-int64_t hypercall(uint64_t number, uint64_t command, void *argument)
+bool input_to_memory(uint64_t gpa)
+{
+    __asm__ volatile ( "insb"
+                       : "+D" (gpa) : "d" (UNUSED_PORT) : "memory" );
+
+    return true;
+}
+
+int64_t hypercall(uint64_t number, uint64_t first, uint64_t second,
+                  uint64_t third)
 {
     int64_t result;
 
-    if ( !stubs_written && !(stubs_written = write_stubs()) )
+    if ( !stubs_written )
+        stubs_written = request_hypercall_page((uintptr_t)stubs);
+    if ( !stubs_written )
         return -38; /* ENOSYS: no hypervisor to call */
 
     __asm__ volatile ( "call *%[stub]"
-                       : "=a" (result), "+D" (command), "+S" (argument)
+                       : "=a" (result), "+D" (first), "+S" (second),
+                         "+d" (third)
                        : [stub] "r" (&stubs[number * STUB_SIZE])
                        : "rcx", "r8", "r9", "r10", "r11", "memory" );
 

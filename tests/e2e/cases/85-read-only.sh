@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# XENMAPSPACE_gmfn_share_ro: vm2 may read what vm1 shares, and nothing that it
+# does, or asks Xen to do, writes there. No address here is in the RAM of a small
+# guest but $RAM.
+
+OWNER=0x80000000  # where vm1 has the region
+READER=0x90000000 # where vm2 has it
+HOLE=0xa0000000   # where nobody has anything
+case $ARCH in
+x86_64) RAM=0x800000 ;;
+*)      RAM=0x40800000 ;;
+esac
+
+# From Xen's public headers.
+SPACE_SHARED_INFO=0
+SPACE_SHARE_RO=7
+MEMORY_OP=12
+XENMEM_DECREASE_RESERVATION=1
+XENMEM_REMOVE_FROM_PHYSMAP=15
+XEN_VERSION=17
+XENVER_EXTRAVERSION=1
+GRANT_TABLE_OP=20
+GNTTABOP_COPY=5
+VCPU_OP=24
+VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA=5
+VCPUOP_REGISTER_VCPU_INFO=10
+VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA=13
+VCPUOP_REGISTER_RUNSTATE_PHYS_AREA=14
+VCPUOP_REGISTER_VCPU_TIME_PHYS_AREA=15
+EVENT_CHANNEL_OP=32
+EVTCHNOP_INIT_CONTROL=11
+EVTCHNOP_EXPAND_ARRAY=12
+DOMID_SELF=0x7ff0
+EINVAL=-22
+EFAULT=-14
+
+# Two guests; vm1 has a region of 64 pages, which holds pattern 1, and vm2 may
+# read it.
+start_reader()
+{
+    share vm1 "\"$OWNER+256K = ID1\""
+    must guest vm1 fill $OWNER 256K 1
+    config vm2
+    create vm2
+    xen_share_ro "pages 0-63 ok" "$vm2" "$vm1" $OWNER $READER 64
+}
+
+# faults NAME COMMAND GPA [WORD]...: the guest's own access to GPA ends in #GP(0)
+# (which has no address) or in a data abort.
+faults()
+{
+    local printed address=0x0 cause=d00000000
+
+    if [ "$ARCH" = arm64 ]; then
+        address=$(printf '0x%x' $(($3)))
+        cause='96[0-9a-f]\{6\}'
+    fi
+    printed=$(guest "$@") || true
+    expr "$printed" : \
+        "$2: fault at $address (pc 0x[0-9a-f]*, cause 0x$cause)\$" >/dev/null ||
+        fail "$*: not the fault that should be, but: $printed"
+}
+
+# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $RAM on.
+in_ram()
+{
+    local gpa=$RAM word
+
+    for word; do
+        must guest vm2 write "$gpa" "$word" >/dev/null
+        gpa=$((gpa + 8))
+    done
+}
+
+# hypercall RESULT NUMBER ARGUMENT...: by vm2.
+hypercall()
+{
+    local rc="$1"
+
+    shift
+    answer "hypercall: rc $rc" guest vm2 hypercall "$@"
+}
+
+nothing_is_written()
+{
+    must guest vm2 check $READER 256K 1 >/dev/null
+    must guest vm1 check $OWNER 256K 1 >/dev/null
+}
+
+case_a_reader_sees_all_writes_and_makes_none() # limit 180
+{
+    start_reader
+    must guest vm2 check $READER 256K 1
+    faults vm2 write $READER 5
+    faults vm2 write $((READER + 0x3fff8)) 5
+    faults vm2 fill $((READER + 0x7000)) 4K 5
+    nothing_is_written
+
+    must guest vm1 fill $OWNER 256K 2
+    must guest vm2 check $READER 256K 2
+    must guest vm2 fill $RAM 4K 3
+    must guest vm2 check $RAM 4K 3
+
+    # Nor does another mapping of the same page allow it.
+    xen_share_ro "page 0 ok" "$vm2" "$vm1" $OWNER $HOLE
+    faults vm2 write $HOLE 5
+    xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $((HOLE + 0x1000))
+    must guest vm2 write $((HOLE + 0x1000)) 6
+    faults vm2 write $READER 5
+    answer "read $OWNER: 0x6" guest vm1 read $OWNER
+    destroy vm1 vm2
+}
+
+case_xen_writes_nothing_for_a_reader() # limit 180
+{
+    local gfn op
+
+    start_reader
+    gfn=$(gfn $READER)
+
+    hypercall $EFAULT $XEN_VERSION $XENVER_EXTRAVERSION $READER
+    hypercall $EFAULT $XEN_VERSION $XENVER_EXTRAVERSION $((READER + 0xffc))
+
+    in_ram "$gfn" 0
+    hypercall $EINVAL $VCPU_OP $VCPUOP_REGISTER_VCPU_INFO 0 $RAM
+    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL $RAM
+    in_ram "$(gfn $((RAM + 0x1000)))" 0
+    hypercall 0 $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL $RAM
+    in_ram "$gfn"
+    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_EXPAND_ARRAY $RAM
+
+    in_ram $READER
+    for op in $VCPUOP_REGISTER_RUNSTATE_PHYS_AREA \
+        $VCPUOP_REGISTER_VCPU_TIME_PHYS_AREA; do
+        [ "$ARCH" = x86_64 ] || continue
+        hypercall $EINVAL $VCPU_OP "$op" 0 $RAM
+    done
+
+    # From RAM, 16 bytes. The operation's own status, -9, is GNTST_bad_page.
+    in_ram "$(gfn $RAM)" $DOMID_SELF "$gfn" $DOMID_SELF 16
+    hypercall 0 $GRANT_TABLE_OP $GNTTABOP_COPY $RAM 1
+    answer "read $(printf 0x%x $((RAM + 32))): 0xfff700000010" \
+        guest vm2 read $((RAM + 32))
+    nothing_is_written
+
+    # Such an address is only looked at when there's something to write.
+    in_ram $READER
+    for op in $VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA \
+        $VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA; do
+        [ "$ARCH$op" != arm6413 ] || continue
+        hypercall 0 $VCPU_OP "$op" 0 $RAM
+    done
+    must guest vm2 ping
+    nothing_is_written
+    destroy vm1 vm2
+}
+
+case_no_instruction_that_xen_completes_writes_for_a_reader() # limit 180
+{
+    [ "$ARCH" = x86_64 ] || skip "x86 only"
+    start_reader
+    must guest vm2 hypercall-page $RAM
+    must guest vm2 input $RAM
+    faults vm2 hypercall-page $READER
+    faults vm2 input $READER
+    nothing_is_written
+    destroy vm1 vm2
+}
+
+case_a_reader_may_pass_arguments_in_what_it_reads() # limit 180
+{
+    [ "$ARCH" = x86_64 ] || skip "on Arm, arguments have to be in a guest's RAM"
+    start_reader
+    must guest vm1 write $OWNER $DOMID_SELF
+    must guest vm1 write $((OWNER + 8)) "$(gfn $((READER + 0x1000)))"
+    hypercall 0 $MEMORY_OP $XENMEM_REMOVE_FROM_PHYSMAP $READER
+    must_be_free "$vm2" $((READER + 0x1000))
+    must_be_used "$vm2" $READER
+    destroy vm1 vm2
+}
+
+case_access_is_the_choice_of_each_call() # limit 180
+{
+    start_reader
+    config vm3
+    create vm3
+
+    # What vm2 may only read, another can get for reading, or for writing too.
+    xen_share_ro "pages 0-63 ok" "$vm3" "$vm2" $READER $OWNER 64
+    must guest vm3 check $OWNER 256K 1
+    faults vm3 write $OWNER 5
+    xen_share "pages 0-63 ok" "$vm3" "$vm2" $READER $HOLE 64
+    must guest vm3 fill $HOLE 256K 2
+    must guest vm1 check $OWNER 256K 2
+    must guest vm2 check $READER 256K 2
+    destroy vm1
+
+    # Also when nobody but readers is left; the place in use stays as it is.
+    must sharectl remove "$vm3" "$(gfn $HOLE)" >/dev/null
+    xen_share "page 0 EEXIST" "$vm3" "$vm2" $READER $OWNER
+    xen_share_ro "page 0 EEXIST" "$vm3" "$vm2" $READER $((HOLE + 0x1000))
+    xen_share_ro "page 0 EEXIST" "$vm3" "$vm2" $READER $RAM
+    xen_share "page 0 ok" "$vm3" "$vm2" $READER $HOLE
+    must guest vm3 write $HOLE 7
+    answer "read $READER: 0x7" guest vm2 read $READER
+    destroy vm2 vm3
+}
+
+case_the_rules_are_those_of_a_writable_mapping() # limit 180
+{
+    local gfn special=$((HOLE + 0x100000))
+
+    start_reader
+    must sharectl add "$vm1" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
+
+    xen_share_ro "page 0 EINVAL" "$vm2" "$vm1" $HOLE $HOLE
+    xen_share_ro "page 0 EINVAL" "$vm2" "$vm1" $special $HOLE
+    xen_share_ro "page 0 EINVAL" "$vm1" "$vm2" $READER $HOLE
+    xen_share_ro "page 0 EINVAL" "$vm2" "$vm2" $READER $HOLE
+    xen_share_ro "page 0 EEXIST" "$vm2" "$vm2" $READER $READER
+    xen_share_ro "call ESRCH" "$vm2" 0x7ff4 $OWNER $HOLE # DOMID_INVALID
+    xen_share_ro "call EPERM" "$vm2" 0 $OWNER $HOLE
+    answer "share-ro: page 0 ERANGE" \
+        sharectl share-ro "$vm2" "$vm1" "$(gfn $OWNER)" $((1 << 40))
+    answer "add: call ENOSYS" \
+        sharectl add "$vm2" $SPACE_SHARE_RO "$(gfn $OWNER)" "$(gfn $HOLE)"
+    answer "hypercall-share-ro: rc -1, extent 0" guest vm2 \
+        hypercall-share-ro self "$vm1" "$(gfn $OWNER)" "$(gfn $HOLE)"
+    must_be_free "$vm2" $HOLE
+    must_be_free "$vm1" $HOLE
+
+    # Such a page is not the reader's to give back as if it were its RAM.
+    gfn=$(gfn $READER)
+    in_ram $((RAM + 32)) 1 0 $DOMID_SELF "$gfn"
+    hypercall 0 $MEMORY_OP $XENMEM_DECREASE_RESERVATION $RAM
+    must_be_used "$vm2" $READER
+    nothing_is_written
+    destroy vm1 vm2
+}
+
+free_memory_is()
+{
+    [ "$(free_memory)" -eq "$1" ]
+}
+
+case_the_last_removal_by_a_reader_frees_a_page() # limit 180
+{
+    local page free
+
+    start_reader
+    destroy vm1
+    must guest vm2 check $READER 256K 1
+    faults vm2 write $READER 5
+    free=$(free_memory)
+    for page in 0 1 2; do
+        answer "hypercall-remove: rc 0, extent 0" \
+            guest vm2 hypercall-remove "$(gfn $((READER + page * 4096)))"
+        must_be_free "$vm2" $((READER + page * 4096))
+        free=$((free + 1))
+        wait_for 5 free_memory_is $free ||
+            fail "pages free: $(free_memory), not $free, after page $page"
+    done
+    must guest vm2 check $((READER + 0x3000)) 244K 1 0x3000
+
+    # The driver sees whether the rest goes with the reader.
+    destroy vm2
+}
