@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
- * What to do is decided in libxl_shared_mem_plan.c, what xenstore shows is
- * spelt in libxl_shared_mem_record.c, and what a guest has in its address
- * space is told by libxl_shared_mem_<arch>.c.
+ * What to do is decided in libxl_shared_mem_plan.c, where a region may lie in
+ * libxl_shared_mem_layout.c, what xenstore shows is spelt in
+ * libxl_shared_mem_record.c, and pages are moved by libxl_shared_mem_map.c.
  *
  * The toolstack's record of a region decides who owns it and who has it
  * mapped.  Whoever reads a record in order to change it, and until the
@@ -23,53 +23,43 @@
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
 
-/* The Linux privcmd driver and libxc handle arrays of this size well; it
- * bounds the memory needed to map a region of any size. */
-#define PAGES_PER_CALL 1024
+typedef libxl__shared_mem_region region;
 
-/* Pages that libxc maps at once to clear them. */
-#define PAGES_PER_CLEAR 1024
-
-/* What is known of a region, and what the domain being built does to it. */
-typedef struct {
-    const libxl_static_shared_mem *config;
-    libxl__shared_mem_range range;
-    libxl__shared_mem_record before;    /* as xenstore has it */
-    libxl__shared_mem_record now;       /* without dead peers, later with us */
-    bool owner;
-} region;
-
-/* One line that names the domain, the region and the cause. */
-#define REGION_LOG(d_config, id, fmt, ...)                             \
-    LOG(ERROR, "domain %s: static_shared_mem: region %s: " fmt,        \
-        (d_config)->c_info.name ?: "(unnamed)", (id) ?: "(unnamed)",   \
-        ##__VA_ARGS__)
-
-static uint64_t to_gfn(uint64_t gpa)
+static uint64_t to_pages(uint64_t bytes)
 {
-    return gpa >> XC_PAGE_SHIFT;
+    return bytes >> XC_PAGE_SHIFT;
 }
 
-static libxl__shared_mem_range config_range(const libxl_static_shared_mem *mem)
+static libxl__shared_mem_request
+config_request(const libxl_static_shared_mem *mem)
 {
-    libxl__shared_mem_range range = {
-        .begin = mem->begin,
-        .size = mem->size,
-        .name = mem->id,
+    const bool has_offset = mem->offset != LIBXL_STATIC_SHARED_MEM_OFFSET_NONE;
+    libxl__shared_mem_request request = {
+        .range = {
+            .begin = mem->begin,
+            .size = mem->size,
+            .name = mem->id,
+        },
+        .offset = has_offset ? mem->offset : 0,
+        .has_offset = has_offset,
+        .read_only = mem->prot == LIBXL_STATIC_SHARED_MEM_PROT_RO,
+        .must_own = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_OWNER,
+        .must_borrow = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_BORROWER,
     };
 
-    return range;
+    return request;
 }
 
-static libxl__shared_mem_range *
-config_ranges(libxl__gc *gc, const libxl_domain_config *d_config)
+libxl__shared_mem_range *
+libxl__shared_mem_config_ranges(libxl__gc *gc,
+                                const libxl_domain_config *d_config)
 {
     libxl__shared_mem_range *ranges;
     int i;
 
     GCNEW_ARRAY(ranges, d_config->num_static_shared_mems);
     for (i = 0; i < d_config->num_static_shared_mems; i++)
-        ranges[i] = config_range(&d_config->static_shared_mems[i]);
+        ranges[i] = config_request(&d_config->static_shared_mems[i]).range;
 
     return ranges;
 }
@@ -291,94 +281,44 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     if (!reason)
         return 0;
 
-    REGION_LOG(d_config, d_config->static_shared_mems[0].id, "%s", reason);
+    SHARED_MEM_LOG(d_config, d_config->static_shared_mems[0].id, "%s", reason);
     return ERROR_INVAL;
 }
 
 static int check_supported(libxl__gc *gc, const libxl_domain_config *d_config,
                            const libxl_static_shared_mem *mem)
 {
-    const char *key = NULL;
-
-    if (mem->role != LIBXL_STATIC_SHARED_MEM_ROLE_AUTO)
-        key = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_OWNER
-              ? "role=owner" : "role=borrower";
-    else if (mem->prot != LIBXL_STATIC_SHARED_MEM_PROT_RW)
-        key = "prot=ro";
-    else if (mem->offset != LIBXL_STATIC_SHARED_MEM_OFFSET_NONE)
-        key = "offset=";
-    else if (!libxl_defbool_is_default(mem->control) &&
-             libxl_defbool_val(mem->control))
-        key = "control=yes";
-
-    if (!key)
+    if (libxl_defbool_is_default(mem->control) ||
+        !libxl_defbool_val(mem->control))
         return 0;
 
-    REGION_LOG(d_config, mem->id, "%s is not supported yet", key);
+    SHARED_MEM_LOG(d_config, mem->id, "control=yes is not supported yet");
     return ERROR_INVAL;
 }
 
-/* What the guest has at fixed places, by its platform or by its config. */
-static unsigned int get_layout(libxl__gc *gc,
-                               const libxl_domain_config *d_config,
-                               libxl__shared_mem_range **layout_r)
+/* Offsets that are no whole pages, from callers that are not xl. */
+static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
+                        const libxl__shared_mem_request *request)
 {
-    const libxl_domain_build_info *b_info = &d_config->b_info;
-    libxl__shared_mem_range *layout;
-    unsigned int nr;
-    int i;
-
-    GCNEW_ARRAY(layout, LIBXL__SHARED_MEM_LAYOUT_MAX + b_info->num_iomem);
-    nr = libxl__shared_mem_arch_layout(d_config, layout);
-
-    for (i = 0; i < b_info->num_iomem; i++) {
-        layout[nr].begin = b_info->iomem[i].gfn << XC_PAGE_SHIFT;
-        layout[nr].size = b_info->iomem[i].number << XC_PAGE_SHIFT;
-        layout[nr].name = "memory of a device (iomem=)";
-        nr++;
-    }
-
-    *layout_r = layout;
-    return nr;
-}
-
-static int check_layout(libxl__gc *gc, const libxl_domain_config *d_config,
-                        const libxl__shared_mem_range *range)
-{
-    libxl__shared_mem_range *layout;
-    unsigned int nr = get_layout(gc, d_config, &layout);
-    const libxl__shared_mem_range *hit;
-
-    hit = libxl__shared_mem_hit(layout, nr, range);
-    if (!hit)
+    if (!(request->offset % XC_PAGE_SIZE))
         return 0;
 
-    REGION_LOG(d_config, range->name,
-               "0x%"PRIx64"-0x%"PRIx64" overlaps the %s, "
-               "0x%"PRIx64"-0x%"PRIx64,
-               range->begin, range->begin + range->size, hit->name,
-               hit->begin, hit->begin + hit->size);
+    SHARED_MEM_LOG(d_config, request->range.name,
+                   "offset has to be a multiple of 0x1000");
     return ERROR_INVAL;
 }
 
-static int check_join(libxl__gc *gc, const libxl_domain_config *d_config,
-                      const region *r)
-{
-    char reason[LIBXL__SHARED_MEM_REASON_SIZE];
-
-    if (!r->now.nr_mappings ||
-        libxl__shared_mem_may_join(&r->now, &r->range, reason))
-        return 0;
-
-    REGION_LOG(d_config, r->range.name, "%s", reason);
-    return ERROR_INVAL;
-}
-
-/* Reads the records of all regions of a domain and checks that it may join
- * those which exist.  Without the lock the result is a forecast. */
-static int read_regions(libxl__gc *gc, const libxl_domain_config *d_config,
+/*
+ * Reads the records of all regions of a domain, checks each region against
+ * them and against the guest's address space, and plans where its pages are
+ * to come from.  Without the lock, and before there is an image, the result
+ * is a forecast.
+ */
+static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
+                        const libxl__shared_mem_layout *image,
                         region **regions_r)
 {
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE];
     region *regions;
     int i, rc;
 
@@ -387,22 +327,42 @@ static int read_regions(libxl__gc *gc, const libxl_domain_config *d_config,
     for (i = 0; i < d_config->num_static_shared_mems; i++) {
         region *r = &regions[i];
 
-        r->config = &d_config->static_shared_mems[i];
-        r->range = config_range(r->config);
+        r->request = config_request(&d_config->static_shared_mems[i]);
 
-        rc = read_region(gc, r->range.name, r);
+        rc = libxl__shared_mem_check_place(gc, d_config, image,
+                                           &r->request.range, &r->inside);
         if (rc) return rc;
 
-        r->owner = !r->now.nr_mappings;
-        rc = check_join(gc, d_config, r);
+        rc = read_region(gc, r->request.range.name, r);
         if (rc) return rc;
+
+        if (!libxl__shared_mem_may_have(&r->now, &r->request, reason)) {
+            SHARED_MEM_LOG(d_config, r->request.range.name, "%s", reason);
+            return ERROR_INVAL;
+        }
+
+        r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
+                                                 r->segments);
     }
 
     *regions_r = regions;
     return 0;
 }
 
-/* How many pages the domain is going to own; they have to be free.  Without
+/* Pages that the domain adds to its RAM for a region. */
+static uint64_t added_pages(const region *r)
+{
+    uint64_t pages = 0;
+    unsigned int i;
+
+    for (i = 0; i < r->nr_segments && !r->inside; i++)
+        if (r->segments[i].supply)
+            pages += to_pages(r->segments[i].size);
+
+    return pages;
+}
+
+/* How many pages the domain is going to add; they have to be free.  Without
  * the lock, and before the domain is built, the result is a forecast. */
 static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
                         const region *regions, uint64_t *pages_r)
@@ -420,16 +380,15 @@ static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
                  min(host.free_pages, host.outstanding_pages);
 
     for (i = 0; i < d_config->num_static_shared_mems; i++) {
-        if (!regions[i].owner)
-            continue;
+        uint64_t added = added_pages(&regions[i]);
 
-        pages += to_gfn(regions[i].range.size);
-        if (pages > free_pages) {
-            REGION_LOG(d_config, regions[i].range.name,
-                       "not enough free memory: %"PRIu64" KiB needed, "
-                       "%"PRIu64" KiB free",
-                       pages << (XC_PAGE_SHIFT - 10),
-                       free_pages << (XC_PAGE_SHIFT - 10));
+        pages += added;
+        if (added && pages > free_pages) {
+            SHARED_MEM_LOG(d_config, regions[i].request.range.name,
+                           "not enough free memory: %"PRIu64" KiB needed, "
+                           "%"PRIu64" KiB free",
+                           pages << (XC_PAGE_SHIFT - 10),
+                           free_pages << (XC_PAGE_SHIFT - 10));
             return ERROR_NOMEM;
         }
     }
@@ -451,11 +410,11 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     if (!nr)
         return 0;
 
-    ranges = config_ranges(gc, d_config);
+    ranges = libxl__shared_mem_config_ranges(gc, d_config);
 
     if (restore) {
-        REGION_LOG(d_config, ranges[0].name, "a domain that shares memory "
-                   "cannot be restored or migrated in");
+        SHARED_MEM_LOG(d_config, ranges[0].name, "a domain that shares memory "
+                       "cannot be restored or migrated in");
         return ERROR_INVAL;
     }
 
@@ -464,18 +423,21 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
 
     i = libxl__shared_mem_check_list(ranges, nr, reason);
     if (i < nr) {
-        REGION_LOG(d_config, ranges[i].name, "%s", reason);
+        SHARED_MEM_LOG(d_config, ranges[i].name, "%s", reason);
         return ERROR_INVAL;
     }
 
     for (i = 0; i < nr; i++) {
-        rc = check_supported(gc, d_config, &d_config->static_shared_mems[i]);
+        const libxl_static_shared_mem *mem = &d_config->static_shared_mems[i];
+        const libxl__shared_mem_request request = config_request(mem);
+
+        rc = check_supported(gc, d_config, mem);
         if (rc) return rc;
-        rc = check_layout(gc, d_config, &ranges[i]);
+        rc = check_offset(gc, d_config, &request);
         if (rc) return rc;
     }
 
-    rc = read_regions(gc, d_config, &regions);
+    rc = plan_regions(gc, d_config, NULL, &regions);
     if (rc) return rc;
 
     return check_memory(gc, d_config, regions, &pages);
@@ -486,14 +448,19 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
 uint64_t libxl__shared_mem_paging_memkb(libxl__gc *gc,
                                         const libxl_domain_config *d_config)
 {
-    return libxl__shared_mem_paging_kb(config_ranges(gc, d_config),
-                                       d_config->num_static_shared_mems);
+    return libxl__shared_mem_paging_kb(
+        libxl__shared_mem_config_ranges(gc, d_config),
+        d_config->num_static_shared_mems);
 }
 
 int libxl__shared_mem_new_memkb(libxl__gc *gc,
                                 const libxl_domain_config *d_config,
                                 uint64_t *memkb_r)
 {
+    libxl__shared_mem_range ram[LIBXL__SHARED_MEM_RAM_MAX];
+    const unsigned int nr_ram =
+        libxl__shared_mem_arch_config_ram(d_config, ram);
+    const libxl__shared_mem_range *bank;
     region *r;
     uint64_t memkb = 0;
     int i, rc;
@@ -508,278 +475,74 @@ int libxl__shared_mem_new_memkb(libxl__gc *gc,
         rc = read_region(gc, mem->id, r);
         if (rc) return rc;
 
-        if (!r->now.nr_mappings)
-            memkb += mem->size / 1024;
+        r->request = config_request(mem);
+        r->inside = libxl__shared_mem_find_place(ram, nr_ram,
+                                                 &r->request.range, &bank) !=
+                    LIBXL__SHARED_MEM_OUTSIDE;
+        r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
+                                                 r->segments);
+        memkb += added_pages(r) << (XC_PAGE_SHIFT - 10);
     }
 
     *memkb_r = memkb;
     return 0;
 }
 
-/* Raises the domain's maximum by what it is going to own, and makes sure
- * that there is that much memory. */
-static int reserve_memory(libxl__gc *gc, uint32_t domid,
-                          const libxl_domain_config *d_config,
-                          const region *regions)
+static int get_memory(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r)
 {
-    uint64_t pages;
-    xc_domaininfo_t domain;
-    int rc;
-
-    rc = check_memory(gc, d_config, regions, &pages);
-    if (rc) return rc;
-    if (!pages) return 0;
-
-    if (xc_domain_getinfo_single(CTX->xch, domid, &domain) < 0) {
+    if (xc_domain_getinfo_single(CTX->xch, domid, info_r) < 0) {
         LOGED(ERROR, domid, "static_shared_mem: can't get memory figures");
         return ERROR_FAIL;
     }
 
+    return 0;
+}
+
+static int set_max_pages(libxl__gc *gc, uint32_t domid, uint64_t pages)
+{
     if (xc_domain_setmaxmem(CTX->xch, domid,
-                            (domain.max_pages + pages) <<
-                            (XC_PAGE_SHIFT - 10)) < 0) {
-        LOGED(ERROR, domid, "static_shared_mem: can't raise the domain's "
-              "maximum memory by %"PRIu64" pages", pages);
+                            pages << (XC_PAGE_SHIFT - 10)) < 0) {
+        LOGED(ERROR, domid, "static_shared_mem: can't set the domain's "
+              "maximum memory to %"PRIu64" pages", pages);
         return ERROR_FAIL;
     }
 
     return 0;
 }
 
-/*----- Memory -----*/
-
-/* The calls that map pages, on arrays made once. */
-typedef struct {
-    xen_ulong_t source_gfns[PAGES_PER_CALL];
-    xen_pfn_t gfns[PAGES_PER_CALL];
-    int errors[PAGES_PER_CALL];
-} mapping_call;
-
-static const char *mapping_problem(int error)
-{
-    switch (error) {
-    case -EEXIST:
-        return "the guest has something else there";
-    case -ERANGE:
-        return "that is beyond the guest's physical address width";
-    case -ENOMEM:
-        return "no memory left for the guest's page tables; raise "
-               "shadow_memory=";
-    case -EPERM:
-    case -EACCES:
-        return "the hypervisor's security policy does not allow it";
-    default:
-        return NULL;
-    }
-}
-
 /*
- * An unpatched hypervisor knows no such map space, and says so for each
- * page, of which it looks at none.  Ours looks up the source domain before
- * anything else.
+ * Raises the domain's maximum by what it is going to add, and makes sure
+ * that there is that much memory.  *before_r: the figures until then.
  */
-static int check_hypervisor(libxl__gc *gc, uint32_t domid,
-                            const libxl_domain_config *d_config)
-{
-    xen_ulong_t source_gfn = 0;
-    xen_pfn_t gfn = to_gfn(d_config->static_shared_mems[0].begin);
-    int r, error = 0;
-
-    r = xc_domain_add_to_physmap_batch(CTX->xch, domid, DOMID_INVALID,
-                                       XENMAPSPACE_gmfn_share, 1,
-                                       &source_gfn, &gfn, &error);
-    if (r < 0 && errno == ESRCH)
-        return 0;
-
-    if (r < 0)
-        REGION_LOG(d_config, d_config->static_shared_mems[0].id,
-                   "nothing can be mapped: %s",
-                   mapping_problem(-errno) ?: strerror(errno));
-    else
-        REGION_LOG(d_config, d_config->static_shared_mems[0].id,
-                   "this hypervisor lacks XENMAPSPACE_gmfn_share; boot one "
-                   "built with the static shared memory patches");
-    return ERROR_FAIL;
-}
-
-static void log_mapping_problem(libxl__gc *gc,
-                                const libxl_domain_config *d_config,
-                                const region *r, uint64_t gfn, int error)
-{
-    const char *problem = mapping_problem(error);
-
-    REGION_LOG(d_config, r->range.name, "cannot be mapped at 0x%"PRIx64": %s",
-               gfn << XC_PAGE_SHIFT, problem ?: strerror(-error));
-}
-
-/*
- * Shares nr pages of the domain `source', from source_gfn on, with domid at
- * gfn; with domid itself as the source it only finds out whether they are
- * free.  Stops at the first page whose error is not `expected', and returns
- * its index and error; else returns nr.
- */
-static uint64_t share_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
-                            uint32_t source, uint64_t source_gfn, uint64_t nr,
-                            int expected, int *error_r)
-{
-    mapping_call *call;
-    uint64_t done;
-    unsigned int i, now;
-
-    GCNEW(call);
-
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
-
-        for (i = 0; i < now; i++) {
-            call->source_gfns[i] = source_gfn + done + i;
-            call->gfns[i] = gfn + done + i;
-        }
-
-        if (xc_domain_add_to_physmap_batch(CTX->xch, domid, source,
-                                           XENMAPSPACE_gmfn_share, now,
-                                           call->source_gfns, call->gfns,
-                                           call->errors) < 0) {
-            *error_r = -errno;
-            return done;
-        }
-
-        for (i = 0; i < now; i++) {
-            if (call->errors[i] != expected) {
-                *error_r = call->errors[i];
-                return done + i;
-            }
-        }
-    }
-
-    return nr;
-}
-
-static int check_free(libxl__gc *gc, uint32_t domid,
-                      const libxl_domain_config *d_config, const region *r)
-{
-    const uint64_t gfn = to_gfn(r->range.begin);
-    const uint64_t nr = to_gfn(r->range.size);
-    uint64_t done;
-    int error = 0;
-
-    done = share_pages(gc, domid, gfn, domid, gfn, nr, -EINVAL, &error);
-    if (done == nr)
-        return 0;
-
-    log_mapping_problem(gc, d_config, r, gfn + done, error);
-    return ERROR_INVAL;
-}
-
-static int populate(libxl__gc *gc, uint32_t domid,
-                    const libxl_domain_config *d_config, const region *r)
-{
-    uint64_t gfn = to_gfn(r->range.begin);
-    uint64_t left = to_gfn(r->range.size);
-    unsigned int max_order = LIBXL__SHARED_MEM_MAX_ORDER;
-    xen_pfn_t *extents;
-
-    GCNEW_ARRAY(extents, PAGES_PER_CALL);
-
-    while (left) {
-        unsigned int i, nr, order;
-        int done;
-
-        nr = libxl__shared_mem_next_extents(gfn, left, max_order,
-                                            PAGES_PER_CALL, &order);
-        for (i = 0; i < nr; i++)
-            extents[i] = gfn + ((uint64_t)i << order);
-
-        done = xc_domain_populate_physmap(CTX->xch, domid, nr, order, 0,
-                                          extents);
-        if (done > 0) {
-            gfn += (uint64_t)done << order;
-            left -= (uint64_t)done << order;
-        }
-        if (done == nr)
-            continue;
-
-        /* Either there's no extent of that size, or no memory at all. */
-        if (!order) {
-            REGION_LOG(d_config, r->range.name,
-                       "can't get memory for 0x%"PRIx64"-0x%"PRIx64": Xen has "
-                       "no more, or none for the guest's page tables; free "
-                       "some, or raise shadow_memory=",
-                       gfn << XC_PAGE_SHIFT,
-                       (gfn + left) << XC_PAGE_SHIFT);
-            return ERROR_NOMEM;
-        }
-        max_order = libxl__shared_mem_smaller_order(order);
-    }
-
-    return 0;
-}
-
-/*
- * Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
- * switched off.  On Arm the guest may start with its caches off, so the zeros
- * have to get to memory: xc_clear_domain_pages() sees to that.
- */
-static int clear(libxl__gc *gc, uint32_t domid,
-                 const libxl_domain_config *d_config, const region *r)
-{
-    const uint64_t gfn = to_gfn(r->range.begin);
-    const uint64_t nr = to_gfn(r->range.size);
-    uint64_t done;
-    unsigned int now;
-
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CLEAR);
-
-        if (xc_clear_domain_pages(CTX->xch, domid, gfn + done, now) < 0) {
-            REGION_LOG(d_config, r->range.name, "can't be cleared at "
-                       "0x%"PRIx64": %s", (gfn + done) << XC_PAGE_SHIFT,
-                       strerror(errno));
-            return ERROR_FAIL;
-        }
-    }
-
-    return 0;
-}
-
-static int own_region(libxl__gc *gc, uint32_t domid,
-                      const libxl_domain_config *d_config, const region *r)
+static int reserve_memory(libxl__gc *gc, uint32_t domid,
+                          const libxl_domain_config *d_config,
+                          const region *regions,
+                          xc_domaininfo_t *before_r, uint64_t *added_r)
 {
     int rc;
 
-    rc = check_free(gc, domid, d_config, r);
+    rc = check_memory(gc, d_config, regions, added_r);
     if (rc) return rc;
 
-    /* The type has to be right before anybody touches the pages. */
-    rc = libxl__shared_mem_arch_set_memory_type(gc, domid, &r->range);
-    if (rc) return rc;
+    rc = get_memory(gc, domid, before_r);
+    if (rc || !*added_r) return rc;
 
-    rc = populate(gc, domid, d_config, r);
-    if (rc) return rc;
-
-    return clear(gc, domid, d_config, r);
+    return set_max_pages(gc, domid, before_r->max_pages + *added_r);
 }
 
-static int borrow_region(libxl__gc *gc, uint32_t domid,
-                         const libxl_domain_config *d_config, const region *r)
+/* Lowers the domain's maximum by the RAM that it has given back. */
+static int settle_memory(libxl__gc *gc, uint32_t domid,
+                         const xc_domaininfo_t *before, uint64_t added)
 {
-    const libxl__shared_mem_mapping *source =
-        libxl__shared_mem_record_find(&r->now, r->now.owner);
-    const uint64_t gfn = to_gfn(r->range.begin);
-    const uint64_t nr = to_gfn(r->range.size);
-    uint64_t done;
-    int rc, error = 0;
+    xc_domaininfo_t now;
+    uint64_t expected = before->tot_pages + added;
+    int rc;
 
-    rc = libxl__shared_mem_arch_set_memory_type(gc, domid, &r->range);
-    if (rc) return rc;
+    rc = get_memory(gc, domid, &now);
+    if (rc || now.tot_pages >= expected) return rc;
 
-    done = share_pages(gc, domid, gfn, source->domid, to_gfn(source->begin),
-                       nr, 0, &error);
-    if (done == nr)
-        return 0;
-
-    log_mapping_problem(gc, d_config, r, gfn + done, error);
-    return ERROR_FAIL;
+    return set_max_pages(gc, domid, before->max_pages + added -
+                                    (expected - now.tot_pages));
 }
 
 /*----- Building and destroying a domain -----*/
@@ -826,21 +589,25 @@ int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
                        const libxl_domain_config *d_config, region *r)
 {
+    const libxl__shared_mem_request *request = &r->request;
     libxl__shared_mem_mapping mapping = {
         .domid = domid,
-        .begin = r->range.begin,
-        .size = r->range.size,
+        .begin = request->range.begin,
+        .size = request->range.size,
+        .offset = request->offset,
+        .has_offset = request->has_offset,
+        .read_only = request->read_only,
     };
     libxl__shared_mem_status status = LIBXL__SHARED_MEM_OK;
 
     snprintf(mapping.uuid, sizeof(mapping.uuid), "%s", uuid);
 
-    if (r->owner) {
+    if (!r->now.nr_mappings) {
         /* The counter goes on where a region that has died out left it. */
         uint64_t generation = r->now.generation;
 
-        status = libxl__shared_mem_record_init(&r->now, r->range.name,
-                                               r->range.size, false);
+        status = libxl__shared_mem_record_init(&r->now, request->range.name,
+                                               request->range.size, false);
         r->now.generation = generation;
     }
     if (!status)
@@ -848,25 +615,28 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     if (!status)
         return 0;
 
-    REGION_LOG(d_config, r->range.name, "can't be recorded (status %d)",
-               status);
+    SHARED_MEM_LOG(d_config, request->range.name,
+                   "can't be recorded (status %d)", status);
     return ERROR_FAIL;
 }
 
 int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
-                            const libxl_domain_config *d_config)
+                            const libxl_domain_config *d_config,
+                            const libxl__shared_mem_layout *image)
 {
     const int nr = d_config->num_static_shared_mems;
     libxl__shared_mem_index *index;
     libxl__flock *lock = NULL;
     region *regions;
     const char *uuid;
+    xc_domaininfo_t before;
+    uint64_t added;
     int i, rc;
 
     if (!nr)
         return 0;
 
-    rc = check_hypervisor(gc, domid, d_config);
+    rc = libxl__shared_mem_check_hypervisor(gc, domid, d_config);
     if (rc) goto out;
 
     lock = lock_regions(gc);
@@ -882,10 +652,10 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         goto out;
     }
 
-    rc = read_regions(gc, d_config, &regions);
+    rc = plan_regions(gc, d_config, image, &regions);
     if (rc) goto out;
 
-    rc = reserve_memory(gc, domid, d_config, regions);
+    rc = reserve_memory(gc, domid, d_config, regions, &before, &added);
     if (rc) goto out;
 
     GCNEW(index);
@@ -893,15 +663,17 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     for (i = 0; i < nr; i++) {
         region *r = &regions[i];
 
-        rc = r->owner ? own_region(gc, domid, d_config, r)
-                      : borrow_region(gc, domid, d_config, r);
+        rc = libxl__shared_mem_map_region(gc, domid, d_config, image, r);
         if (rc) goto out;
 
         rc = join_record(gc, domid, uuid, d_config, r);
         if (rc) goto out;
 
-        libxl__shared_mem_index_add(index, r->range.name);
+        libxl__shared_mem_index_add(index, r->request.range.name);
     }
+
+    rc = settle_memory(gc, domid, &before, added);
+    if (rc) goto out;
 
     rc = write_regions(gc, domid, regions, nr, index);
 

@@ -1,6 +1,6 @@
 /*
- * Static shared memory: what the rest of libxl calls, and what each
- * architecture provides.
+ * Static shared memory: what the rest of libxl calls, what its own files
+ * share, and what each architecture provides.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -43,12 +43,13 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
 
 /*
  * Gives a built domain that has not run yet its regions: populates or maps
- * them all, and records them.  On error one line is logged, no record has
- * been changed, and the caller destroys the domain, which takes the pages and
- * mappings back.
+ * them all, and records them.  image: what the builder put in its memory.  On
+ * error one line is logged, no record has been changed, and the caller
+ * destroys the domain, which takes the pages and mappings back.
  */
 _hidden int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
-                                    const libxl_domain_config *d_config);
+                                    const libxl_domain_config *d_config,
+                                    const libxl__shared_mem_layout *image);
 
 /*
  * Takes a domain that is going to be destroyed, and runs no more, off the
@@ -57,18 +58,103 @@ _hidden int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
  */
 _hidden int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid);
 
-/*----- libxl_shared_mem_<arch>.c -----*/
+/* The regions of a domain: its config's, in the same order. */
+_hidden libxl__shared_mem_range *
+libxl__shared_mem_config_ranges(libxl__gc *gc,
+                                const libxl_domain_config *d_config);
 
-#define LIBXL__SHARED_MEM_LAYOUT_MAX 16
+/* One line that names the domain, the region and the cause. */
+#define SHARED_MEM_LOG(d_config, id, fmt, ...)                         \
+    LOG(ERROR, "domain %s: static_shared_mem: region %s: " fmt,        \
+        (d_config)->c_info.name ?: "(unnamed)", (id) ?: "(unnamed)",   \
+        ##__VA_ARGS__)
+
+/* A region, and what the domain being built does to it. */
+typedef struct libxl__shared_mem_region {
+    libxl__shared_mem_request request;
+    libxl__shared_mem_record before;    /* as xenstore has it */
+    libxl__shared_mem_record now;       /* without dead peers, later with us */
+    bool inside;                        /* the range is RAM of the domain */
+    unsigned int nr_segments;
+    libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
+} libxl__shared_mem_region;
+
+/*----- libxl_shared_mem_map.c -----*/
+
+/* Whether the hypervisor can share memory.  Logs one line if it can't. */
+_hidden int
+libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
+                                   const libxl_domain_config *d_config);
 
 /*
- * What the guest has at fixed places: its RAM, and whatever the virtual
- * platform puts elsewhere.  Returns the number of entries.  The names are
- * static strings that go behind "overlaps the".
+ * Gives domid the pages of one region, as its segments say.  The caller holds
+ * the lock, and has raised the domain's maximum memory.  image: for error
+ * messages, of which there's one line.
  */
-_hidden unsigned int libxl__shared_mem_arch_layout(
+_hidden int
+libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
+                             const libxl_domain_config *d_config,
+                             const libxl__shared_mem_layout *image,
+                             const libxl__shared_mem_region *r);
+
+/*----- libxl_shared_mem_layout.c -----*/
+
+/*
+ * Takes down in state where the RAM of a domain is and what the builder loaded
+ * into it, at the end of the build, before dom is released.
+ */
+_hidden void libxl__shared_mem_note_image(libxl__gc *gc,
+                                          const libxl_domain_config *d_config,
+                                          const struct xc_dom_image *dom,
+                                          libxl__domain_build_state *state);
+
+/*
+ * Checks one region against all that the guest has in its address space.
+ * image may be NULL before the domain is built; then RAM is what the config
+ * leads to, and nothing is loaded.  *inside_r: whether the range is RAM of
+ * the guest.  Logs one line on error.
+ */
+_hidden int libxl__shared_mem_check_place(
+    libxl__gc *gc, const libxl_domain_config *d_config,
+    const libxl__shared_mem_layout *image,
+    const libxl__shared_mem_range *range, bool *inside_r);
+
+/* "; BEGIN-END is free", to end an error line about *range; or "". */
+_hidden const char *libxl__shared_mem_suggest(
+    libxl__gc *gc, const libxl_domain_config *d_config,
+    const libxl__shared_mem_layout *image,
+    const libxl__shared_mem_range *range);
+
+/*----- libxl_shared_mem_<arch>.c -----*/
+
+/* Suggestions end below it: each guest can address that much. */
+#define LIBXL__SHARED_MEM_SUGGEST_LIMIT (UINT64_C(1) << 36)
+
+/*
+ * The guest's banks of RAM, the lowest first, at least one: as its config
+ * leads to them, or as the builder made them.  Returns how many there are.
+ */
+_hidden unsigned int libxl__shared_mem_arch_config_ram(
     const libxl_domain_config *d_config,
-    libxl__shared_mem_range layout_r[LIBXL__SHARED_MEM_LAYOUT_MAX]);
+    libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX]);
+_hidden unsigned int libxl__shared_mem_arch_image_ram(
+    const struct xc_dom_image *dom,
+    libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX]);
+
+/* The memory that the kernel takes from where it is loaded, in bytes. */
+_hidden uint64_t
+libxl__shared_mem_arch_kernel_size(const struct xc_dom_image *dom);
+
+#define LIBXL__SHARED_MEM_PLATFORM_MAX 16
+
+/*
+ * What the virtual platform puts at fixed places, RAM apart.  Returns the
+ * number of entries; those that tell more come first.  The names are static
+ * strings that go behind "overlaps the".
+ */
+_hidden unsigned int libxl__shared_mem_arch_platform(
+    const libxl_domain_config *d_config,
+    libxl__shared_mem_range platform_r[LIBXL__SHARED_MEM_PLATFORM_MAX]);
 
 /*
  * Has domid's accesses to the range be of normal write-back type, which is
@@ -76,5 +162,16 @@ _hidden unsigned int libxl__shared_mem_arch_layout(
  */
 _hidden int libxl__shared_mem_arch_set_memory_type(
     libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range);
+
+#if defined(__i386__) || defined(__x86_64__)
+/*
+ * Reserves the regions in the memory map that the guest is going to get, of
+ * *nr entries; *e820 may get replaced.  Logs one line on error.
+ */
+_hidden int libxl__shared_mem_x86_reserve(libxl__gc *gc,
+                                          const libxl_domain_config *d_config,
+                                          struct e820entry **e820,
+                                          unsigned int *nr);
+#endif
 
 #endif /* LIBXL_SHARED_MEM_INTERNAL_H */

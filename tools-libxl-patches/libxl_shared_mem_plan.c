@@ -20,6 +20,14 @@
  * the second-stage page tables of both architectures know. */
 static const unsigned int orders[] = { LIBXL__SHARED_MEM_MAX_ORDER, 9, 0 };
 
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Of one that does not reach the end of the 64-bit address space. */
+static uint64_t range_end(const libxl__shared_mem_range *range)
+{
+    return range->begin + range->size;
+}
+
 static bool overlap(const libxl__shared_mem_range *a,
                     const libxl__shared_mem_range *b)
 {
@@ -110,17 +118,148 @@ libxl__shared_mem_hit(const libxl__shared_mem_range *table, unsigned int nr,
     return NULL;
 }
 
-bool libxl__shared_mem_may_join(const libxl__shared_mem_record *record,
-                                const libxl__shared_mem_range *range,
-                                char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
+libxl__shared_mem_place
+libxl__shared_mem_find_place(const libxl__shared_mem_range *ram,
+                             unsigned int nr,
+                             const libxl__shared_mem_range *range,
+                             const libxl__shared_mem_range **bank_r)
 {
-    if (range->size != record->size) {
+    const libxl__shared_mem_range *bank;
+
+    bank = *bank_r = libxl__shared_mem_hit(ram, nr, range);
+    if (!bank)
+        return LIBXL__SHARED_MEM_OUTSIDE;
+
+    return range->begin >= bank->begin && range_end(range) <= range_end(bank)
+           ? LIBXL__SHARED_MEM_INSIDE : LIBXL__SHARED_MEM_ACROSS;
+}
+
+bool libxl__shared_mem_find_free(const libxl__shared_mem_range *used,
+                                 unsigned int nr, uint64_t from,
+                                 uint64_t size, uint64_t limit,
+                                 uint64_t *address_r)
+{
+    const libxl__shared_mem_range *hit;
+    libxl__shared_mem_range range = { .begin = from, .size = size };
+    uint64_t alignment = PAGE_SIZE;
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(orders); i++) {
+        if (PAGE_SIZE << orders[i] <= size) {
+            alignment = PAGE_SIZE << orders[i];
+            break;
+        }
+    }
+
+    for (;;) {
+        range.begin = (range.begin + alignment - 1) & -alignment;
+        if (range.begin > limit || size > limit - range.begin)
+            return false;
+
+        hit = libxl__shared_mem_hit(used, nr, &range);
+        if (!hit)
+            break;
+        range.begin = range_end(hit);
+    }
+
+    *address_r = range.begin;
+    return true;
+}
+
+/*----- Peers of a region -----*/
+
+/* For a region that nobody has. */
+static const char *new_region_problem(const libxl__shared_mem_request *request)
+{
+    if (request->must_borrow)
+        return "role=borrower, but no domain has the region: create one that "
+               "owns it first";
+
+    if (request->has_offset)
+        return "offset= takes a part of a region, but no domain has the "
+               "region: create one that owns it first";
+
+    if (request->read_only)
+        return "prot=ro, but no domain has the region: create one that owns "
+               "it, and may write to it, first";
+
+    return NULL;
+}
+
+/* Whether the request fits into the region; says why not. */
+static bool fits(const libxl__shared_mem_record *record,
+                 const libxl__shared_mem_request *request,
+                 char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
+{
+    const uint64_t size = request->range.size;
+
+    if (!request->has_offset && size != record->size) {
         snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
                  "the range has 0x%"PRIx64" bytes, but the region, which "
-                 "domain %"PRIu32" owns, has 0x%"PRIx64,
-                 range->size, record->owner, record->size);
+                 "domain %"PRIu32" owns, has 0x%"PRIx64"; offset= takes a "
+                 "part of it", size, record->owner, record->size);
         return false;
     }
+
+    if (request->offset > record->size ||
+        size > record->size - request->offset) {
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "0x%"PRIx64" bytes from offset 0x%"PRIx64" end behind the "
+                 "region, which domain %"PRIu32" owns, and which has "
+                 "0x%"PRIx64, size, request->offset, record->owner,
+                 record->size);
+        return false;
+    }
+
+    return true;
+}
+
+/* A domain that may only read cannot supply what no other has. */
+static bool all_present(const libxl__shared_mem_record *record,
+                        const libxl__shared_mem_request *request,
+                        char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
+{
+    libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
+    unsigned int i, nr = libxl__shared_mem_split(record, request, segments);
+
+    for (i = 0; i < nr; i++) {
+        uint64_t offset = request->offset +
+                          (segments[i].begin - request->range.begin);
+
+        if (!segments[i].supply)
+            continue;
+
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "prot=ro, but 0x%"PRIx64" bytes at offset 0x%"PRIx64" went "
+                 "with the last domain that had them: create one that may "
+                 "write to them first", segments[i].size, offset);
+        return false;
+    }
+
+    return true;
+}
+
+bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
+                                const libxl__shared_mem_request *request,
+                                char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
+{
+    if (!record->nr_mappings) {
+        const char *problem = new_region_problem(request);
+
+        if (problem)
+            snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE, "%s", problem);
+        return !problem;
+    }
+
+    if (request->must_own) {
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "role=owner, but the region exists: domain %"PRIu32" owns it",
+                 record->owner);
+        return false;
+    }
+
+    if (!fits(record, request, reason_r))
+        return false;
 
     if (record->control) {
         snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
@@ -135,8 +274,76 @@ bool libxl__shared_mem_may_join(const libxl__shared_mem_record *record,
         return false;
     }
 
-    return true;
+    return !request->read_only || all_present(record, request, reason_r);
 }
+
+/*
+ * The peer to take what is at offset from: the owner if it has that, else the
+ * one that has most of what follows.  If there is none, *gap_r is how many
+ * bytes none has; UINT64_MAX: all to the end of the region.
+ */
+static const libxl__shared_mem_mapping *
+find_source(const libxl__shared_mem_record *record, uint64_t offset,
+            uint64_t *gap_r)
+{
+    const libxl__shared_mem_mapping *mapping, *best = NULL;
+    unsigned int i;
+
+    *gap_r = UINT64_MAX;
+
+    for (i = 0; i < record->nr_mappings; i++) {
+        mapping = &record->mappings[i];
+
+        if (mapping->offset > offset) {
+            if (mapping->offset - offset < *gap_r)
+                *gap_r = mapping->offset - offset;
+            continue;
+        }
+        if (offset - mapping->offset >= mapping->size)
+            continue;
+        if (mapping->domid == record->owner)
+            return mapping;
+        if (!best || mapping->offset + mapping->size >
+                     best->offset + best->size)
+            best = mapping;
+    }
+
+    return best;
+}
+
+unsigned int libxl__shared_mem_split(
+    const libxl__shared_mem_record *record,
+    const libxl__shared_mem_request *request,
+    libxl__shared_mem_segment segments_r[LIBXL__SHARED_MEM_SEGMENTS_MAX])
+{
+    const uint64_t size = request->range.size;
+    uint64_t done, available;
+    unsigned int nr = 0;
+
+    for (done = 0; done < size; done += segments_r[nr++].size) {
+        const uint64_t offset = request->offset + done;
+        libxl__shared_mem_segment segment = {
+            .begin = request->range.begin + done,
+        };
+        const libxl__shared_mem_mapping *source =
+            find_source(record, offset, &available);
+
+        segment.supply = !source;
+        if (source) {
+            uint64_t within = offset - source->offset;
+
+            segment.source = source->domid;
+            segment.source_begin = source->begin + within;
+            available = source->size - within;
+        }
+        segment.size = available < size - done ? available : size - done;
+        segments_r[nr] = segment;
+    }
+
+    return nr;
+}
+
+/*----- Extents and memory -----*/
 
 unsigned int libxl__shared_mem_next_extents(uint64_t gfn, uint64_t nr,
                                             unsigned int max_order,
@@ -146,7 +353,7 @@ unsigned int libxl__shared_mem_next_extents(uint64_t gfn, uint64_t nr,
     unsigned int i, order = 0;
     uint64_t pages = nr;
 
-    for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+    for (i = 0; i < ARRAY_LENGTH(orders); i++) {
         uint64_t extent = UINT64_C(1) << orders[i];
         uint64_t head = -gfn & (extent - 1);
 
@@ -188,4 +395,133 @@ uint64_t libxl__shared_mem_paging_kb(const libxl__shared_mem_range *regions,
         kb += regions[i].size / 1024 + PAGING_SLACK_KB;
 
     return kb;
+}
+
+/*----- What the guest is told -----*/
+
+/* The hole with the lowest address that ends behind `from'; or NULL. */
+static const libxl__shared_mem_range *
+next_hole(const libxl__shared_mem_range *holes, unsigned int nr, uint64_t from)
+{
+    const libxl__shared_mem_range *next = NULL;
+    unsigned int i;
+
+    for (i = 0; i < nr; i++)
+        if (holes[i].size && range_end(&holes[i]) > from &&
+            (!next || holes[i].begin < next->begin))
+            next = &holes[i];
+
+    return next;
+}
+
+unsigned int libxl__shared_mem_subtract(const libxl__shared_mem_range *from,
+                                        const libxl__shared_mem_range *holes,
+                                        unsigned int nr,
+                                        libxl__shared_mem_range *pieces_r)
+{
+    const uint64_t end = range_end(from);
+    const libxl__shared_mem_range *hole;
+    uint64_t begin = from->begin;
+    unsigned int nr_pieces = 0;
+
+    while (begin < end) {
+        uint64_t stop = end;
+
+        hole = next_hole(holes, nr, begin);
+        if (hole && hole->begin < end)
+            stop = hole->begin;
+
+        if (stop > begin)
+            pieces_r[nr_pieces++] = (libxl__shared_mem_range){
+                .begin = begin, .size = stop - begin, .name = from->name,
+            };
+
+        begin = stop < end ? range_end(hole) : end;
+    }
+
+    return nr_pieces;
+}
+
+/* Adds an entry to a sorted map of *nr entries, unless it is full. */
+static bool insert(libxl__shared_mem_map_entry *map, unsigned int *nr,
+                   unsigned int max, libxl__shared_mem_map_entry entry)
+{
+    unsigned int i;
+
+    if (*nr == max)
+        return false;
+
+    for (i = (*nr)++; i && map[i - 1].begin > entry.begin; i--)
+        map[i] = map[i - 1];
+    map[i] = entry;
+
+    return true;
+}
+
+/* The rest of one entry of RAM. */
+static bool insert_pieces(libxl__shared_mem_map_entry *map, unsigned int *nr,
+                          unsigned int max,
+                          const libxl__shared_mem_map_entry *entry,
+                          const libxl__shared_mem_range *regions,
+                          unsigned int nr_regions)
+{
+    const libxl__shared_mem_range whole = {
+        .begin = entry->begin, .size = entry->size,
+    };
+    libxl__shared_mem_range pieces[LIBXL__SHARED_MEM_REGIONS_MAX + 1];
+    unsigned int i, nr_pieces;
+
+    nr_pieces = libxl__shared_mem_subtract(&whole, regions, nr_regions,
+                                           pieces);
+    for (i = 0; i < nr_pieces; i++) {
+        libxl__shared_mem_map_entry piece = {
+            .begin = pieces[i].begin,
+            .size = pieces[i].size,
+            .type = entry->type,
+        };
+
+        if (!insert(map, nr, max, piece))
+            return false;
+    }
+
+    return true;
+}
+
+unsigned int
+libxl__shared_mem_reserve(const libxl__shared_mem_map_entry *map,
+                          unsigned int nr,
+                          const libxl__shared_mem_range *regions,
+                          unsigned int nr_regions,
+                          uint32_t ram, uint32_t reserved,
+                          libxl__shared_mem_map_entry *map_r,
+                          unsigned int max)
+{
+    const libxl__shared_mem_range *region;
+    unsigned int i, done = 0;
+    uint64_t end;
+
+    for (i = 0; i < nr; i++)
+        if (map[i].type == ram
+            ? !insert_pieces(map_r, &done, max, &map[i], regions, nr_regions)
+            : !insert(map_r, &done, max, map[i]))
+            return 0;
+
+    for (region = next_hole(regions, nr_regions, 0); region;
+         region = next_hole(regions, nr_regions, end)) {
+        libxl__shared_mem_map_entry entry = {
+            .begin = region->begin,
+            .type = reserved,
+        };
+
+        for (end = range_end(region);
+             (region = next_hole(regions, nr_regions, end)) &&
+             region->begin == end; )
+            end = range_end(region);
+
+        entry.size = end - entry.begin;
+        if (!insert(map_r, &done, max, entry))
+            return 0;
+    }
+
+    return done;
 }

@@ -1,6 +1,7 @@
 /*
  * Static shared memory on x86: where a PVH or HVM guest has its RAM and its
- * MMIO hole, and the memory type of a region.
+ * devices, the memory map that tells it of its regions, and their memory
+ * type.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -12,10 +13,18 @@
 #include "libxl_arch.h"
 #include "libxl_shared_mem_internal.h"
 
+#include <xenguest.h>
 #include <xen/hvm/dm_op.h>
 #include <xen/hvm/e820.h>
 
 #define FOUR_GIB (UINT64_C(1) << 32)
+#define ONE_MIB  (UINT64_C(1) << 20)
+
+/* As in libxc's xg_dom_x86.c: right below the special pages. */
+#define NR_IOREQ_SERVER_PAGES 8
+
+/* As in libxl_x86_acpi.c: the info page, and the tables that follow it. */
+#define ACPI_SIZE ((1 + 16) * XC_PAGE_SIZE)
 
 /*
  * Where the MMIO hole starts; it ends at 4 GiB.  For PVH, and unless
@@ -35,23 +44,112 @@ static uint64_t mmio_hole_begin(const libxl_domain_build_info *b_info)
     return begin;
 }
 
-unsigned int libxl__shared_mem_arch_layout(
+/* An HVM guest's firmware, and the VGA hole, have the first MiB. */
+static unsigned int set_ram(uint64_t low_begin, uint64_t low_end,
+                            uint64_t high_end,
+                            libxl__shared_mem_range *ram_r)
+{
+    const libxl__shared_mem_range ram[] = {
+        { low_begin, low_end - low_begin, "domain's RAM" },
+        { FOUR_GIB, high_end - FOUR_GIB, "domain's RAM above 4 GiB" },
+    };
+
+    BUILD_BUG_ON(ARRAY_SIZE(ram) > LIBXL__SHARED_MEM_RAM_MAX);
+    memcpy(ram_r, ram, sizeof(ram));
+    return high_end > FOUR_GIB ? 2 : 1;
+}
+
+unsigned int libxl__shared_mem_arch_config_ram(
     const libxl_domain_config *d_config,
-    libxl__shared_mem_range layout_r[LIBXL__SHARED_MEM_LAYOUT_MAX])
+    libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX])
 {
     const libxl_domain_build_info *b_info = &d_config->b_info;
     const uint64_t ram = (b_info->max_memkb - b_info->video_memkb) << 10;
+    const uint64_t low = min(ram, mmio_hole_begin(b_info));
+
+    return set_ram(b_info->type == LIBXL_DOMAIN_TYPE_HVM ? ONE_MIB : 0, low,
+                   FOUR_GIB + ram - low, ram_r);
+}
+
+unsigned int libxl__shared_mem_arch_image_ram(
+    const struct xc_dom_image *dom,
+    libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX])
+{
+    return set_ram(dom->device_model ? ONE_MIB : 0, dom->lowmem_end,
+                   max_t(uint64_t, dom->highmem_end, FOUR_GIB), ram_r);
+}
+
+/* From its ELF program headers, which tell all of it. */
+uint64_t libxl__shared_mem_arch_kernel_size(const struct xc_dom_image *dom)
+{
+    return dom->kernel_seg.pages << XC_PAGE_SHIFT;
+}
+
+unsigned int libxl__shared_mem_arch_platform(
+    const libxl_domain_config *d_config,
+    libxl__shared_mem_range platform_r[LIBXL__SHARED_MEM_PLATFORM_MAX])
+{
+    const libxl_domain_build_info *b_info = &d_config->b_info;
+    const bool hvm = b_info->type == LIBXL_DOMAIN_TYPE_HVM;
     const uint64_t hole = mmio_hole_begin(b_info);
-    const uint64_t low = min(ram, hole);
-    /* The VGA hole is at no place where a guest expects RAM. */
-    const libxl__shared_mem_range layout[] = {
-        { 0, max_t(uint64_t, low, 0x100000), "domain's RAM" },
-        { FOUR_GIB, ram - low, "domain's RAM above 4 GiB" },
+    const uint64_t special = (uint64_t)(X86_HVM_END_SPECIAL_REGION -
+                                        X86_HVM_NR_SPECIAL_PAGES)
+                             << XC_PAGE_SHIFT;
+    const uint64_t ioreq = special - (NR_IOREQ_SERVER_PAGES << XC_PAGE_SHIFT);
+    const libxl__shared_mem_range platform[] = {
+        { 0, hvm ? ONE_MIB : 0, "firmware's memory below 1 MiB" },
+        { ACPI_INFO_PHYSICAL_ADDRESS, ACPI_SIZE, "ACPI tables" },
+        { LAPIC_BASE_ADDRESS, XC_PAGE_SIZE, "local APIC" },
+        { special, X86_HVM_NR_SPECIAL_PAGES << XC_PAGE_SHIFT,
+          "special pages of Xen (console, xenstore, ioreq, identity map)" },
+        { ioreq, hvm ? special - ioreq : 0, "pages of the ioreq servers" },
         { hole, FOUR_GIB - hole, "MMIO hole below 4 GiB" },
     };
 
-    memcpy(layout_r, layout, sizeof(layout));
-    return ARRAY_SIZE(layout);
+    BUILD_BUG_ON(ARRAY_SIZE(platform) > LIBXL__SHARED_MEM_PLATFORM_MAX);
+    memcpy(platform_r, platform, sizeof(platform));
+    return ARRAY_SIZE(platform);
+}
+
+int libxl__shared_mem_x86_reserve(libxl__gc *gc,
+                                  const libxl_domain_config *d_config,
+                                  struct e820entry **e820,
+                                  unsigned int *nr)
+{
+    const int nr_regions = d_config->num_static_shared_mems;
+    libxl__shared_mem_map_entry map[E820MAX], new_map[E820MAX];
+    const libxl__shared_mem_range *regions;
+    unsigned int i, nr_new;
+
+    if (!nr_regions)
+        return 0;
+
+    for (i = 0; i < *nr; i++) {
+        map[i].begin = (*e820)[i].addr;
+        map[i].size = (*e820)[i].size;
+        map[i].type = (*e820)[i].type;
+    }
+
+    regions = libxl__shared_mem_config_ranges(gc, d_config);
+    nr_new = libxl__shared_mem_reserve(map, *nr, regions, nr_regions,
+                                       E820_RAM, E820_RESERVED,
+                                       new_map, E820MAX);
+    if (!nr_new) {
+        SHARED_MEM_LOG(d_config, regions[0].name, "the guest's memory map "
+                       "would have more than %d entries; put regions next "
+                       "to each other, or outside the domain's RAM", E820MAX);
+        return ERROR_INVAL;
+    }
+
+    *e820 = libxl__calloc(gc, nr_new, sizeof(**e820));
+    *nr = nr_new;
+    for (i = 0; i < nr_new; i++) {
+        (*e820)[i].addr = new_map[i].begin;
+        (*e820)[i].size = new_map[i].size;
+        (*e820)[i].type = new_map[i].type;
+    }
+
+    return 0;
 }
 
 /*

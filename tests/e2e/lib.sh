@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC1091,SC3043 # busybox sh: local
+# shellcheck shell=dash disable=SC1091,SC2154,SC3043 # busybox sh: local
 # What the cases of the end-to-end tests use, inside dom0. A case is a function
 # case_* of a file in cases/; it runs in a shell of its own with "set -eu", in
 # an empty directory, and fails by ending with a status other than 0.
@@ -233,4 +233,46 @@ assert_record()
 
     wanted=$(sort)
     assert_equal "the record" "$(record)" "$wanted"
+}
+
+# ---- a creation that is refused, beside a region in use ----------------------
+
+# Where vm1 has its region, and an address that is free for vm9.
+REGION=0x80000000
+FREE=0x90000000
+
+# vm1 shares ID1 (64 KiB), and writes to it.
+start_peer()
+{
+    share vm1 "\"$REGION+64K = ID1\""
+    must guest vm1 fill $REGION 64K 7 >/dev/null
+    record >record-before
+}
+
+# vm1 and its region are as they were; a domain can still join. NEXT is the
+# number that domain is to have.
+end_peer()
+{
+    local next="$1"
+
+    assert_equal "the record" "$(record)" "$(cat record-before)"
+    must guest vm1 check $REGION 64K 7
+    share vm2 "\"$FREE+64K = ID1\""
+    assert_equal "the number of the next domain" "$vm2" "$next"
+    must guest vm2 check $FREE 64K 7
+    destroy vm1 vm2
+}
+
+# libxl_refuses ID REASON ENTRIES [LINE]...: with one line that names domain,
+# region and reason.
+libxl_refuses()
+{
+    local id="$1" reason="$2" entries="$3"
+
+    shift 3
+    config vm9 "static_shared_mem = [ $entries ]" "$@"
+    expect_only \
+        "libxl: error: domain vm9: static_shared_mem: region $id: $reason" \
+        xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
 }

@@ -1,7 +1,7 @@
 /*
  * What static shared memory decides before anything is done: which lists of
- * regions are refused and in which words, what a range hits, who may join a
- * region, and in which extents a region gets its memory.  They need no Xen.
+ * regions are refused and in which words, what a range hits, and in which
+ * extents a region gets its memory.  They need no Xen.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -21,7 +21,6 @@
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 typedef libxl__shared_mem_range range_t;
-typedef libxl__shared_mem_record record_t;
 
 #define ID_OF_31 "abcdefghijklmnopqrstuvwxyzABCDE"
 #define ID_OF_32 ID_OF_31 "F"
@@ -307,86 +306,6 @@ static void test_hit_in_an_empty_table(void **state)
     static const range_t range = { 0, 0x1000, "ID1" };
 
     assert_null(libxl__shared_mem_hit(NULL, 0, &range));
-}
-
-/*----- Who may join -----*/
-
-static record_t region_of_64k(void)
-{
-    record_t record = {
-        .id = "ID1", .owner = 3, .size = 0x10000, .nr_mappings = 1,
-        .mappings = { { .domid = 3, .begin = 0x80000000, .size = 0x10000 } },
-    };
-
-    return record;
-}
-
-static void check_may_not_join(const record_t *record, uint64_t size,
-                               const char *wanted)
-{
-    const range_t range = { 0x40000000, size, "ID1" };
-    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
-
-    assert_false(libxl__shared_mem_may_join(record, &range, reason));
-    assert_string_equal(reason, wanted);
-}
-
-static void check_may_join(const record_t *record, uint64_t begin)
-{
-    const range_t range = { begin, 0x10000, "ID1" };
-    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
-
-    if (!libxl__shared_mem_may_join(record, &range, reason))
-        fail_msg("refused: %s", reason);
-}
-
-static void test_may_join(void **state)
-{
-    (void)state;
-    record_t record = region_of_64k();
-
-    /* Each peer has the region where it likes, so also where others do. */
-    check_may_join(&record, 0x40000000);
-    check_may_join(&record, 0x80000000);
-    check_may_join(&record, 0);
-}
-
-static void test_join_with_another_length(void **state)
-{
-    (void)state;
-    record_t record = region_of_64k();
-
-    check_may_not_join(&record, 0xf000, "the range has 0xf000 bytes, but the "
-                       "region, which domain 3 owns, has 0x10000");
-    check_may_not_join(&record, 0x11000, "the range has 0x11000 bytes, but "
-                       "the region, which domain 3 owns, has 0x10000");
-    record.owner = 32751;
-    record.size = UINT64_C(0x10000000000000);
-    check_may_not_join(&record, UINT64_C(0xffffffffff000), "the range has "
-                       "0xffffffffff000 bytes, but the region, which domain "
-                       "32751 owns, has 0x10000000000000");
-}
-
-static void test_join_a_region_with_control_page(void **state)
-{
-    (void)state;
-    record_t record = region_of_64k();
-
-    record.control = true;
-    check_may_not_join(&record, 0x10000,
-                       "the region has a control page (control=yes)");
-}
-
-static void test_join_a_full_region(void **state)
-{
-    (void)state;
-    record_t record = region_of_64k();
-
-    record.nr_mappings = 31;
-    check_may_join(&record, 0x40000000);
-    record.nr_mappings = 32;
-    check_may_not_join(&record, 0x10000,
-                       "the region has 32 peers, and can have no more");
 }
 
 /*----- In which extents -----*/
@@ -701,10 +620,6 @@ int main(void)
         cmocka_unit_test(test_first_wrong_region),
         cmocka_unit_test(test_hit),
         cmocka_unit_test(test_hit_in_an_empty_table),
-        cmocka_unit_test(test_may_join),
-        cmocka_unit_test(test_join_with_another_length),
-        cmocka_unit_test(test_join_a_region_with_control_page),
-        cmocka_unit_test(test_join_a_full_region),
         cmocka_unit_test(test_next_extents),
         cmocka_unit_test(test_walks),
         cmocka_unit_test(test_walks_of_few_extents_each),

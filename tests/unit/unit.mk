@@ -34,6 +34,8 @@ endef
 # One line a test.
 $(eval $(call unit_test,test_parse,xl-config/libxlu_shared_mem_parse.c))
 $(eval $(call unit_test,test_plan,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
+$(eval $(call unit_test,test_plan_layout,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
+$(eval $(call unit_test,test_plan_peers,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
 $(eval $(call unit_test,test_record,xenstore-schema/libxl_shared_mem_record.c))
 $(eval $(call unit_test,test_report,xl-config/libxlu_shared_mem.c xl-config/libxlu_shared_mem_parse.c tests/unit/xlu-stub/libxlu_internal.h))
 

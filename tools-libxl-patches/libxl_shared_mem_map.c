@@ -1,0 +1,335 @@
+/*
+ * Static shared memory: gives a domain the pages of its regions.  Carries out
+ * what was planned, page by page; decides nothing, and records nothing.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-only
+ *
+ * On an error some pages may have been mapped or given back.  They go with
+ * the domain, which is destroyed then.
+ */
+
+#include "libxl_internal.h"
+#include "libxl_shared_mem_internal.h"
+
+/* The Linux privcmd driver and libxc handle arrays of this size well; it
+ * bounds the memory needed to map a region of any size. */
+#define PAGES_PER_CALL 1024
+
+/* Pages that libxc maps at once to clear them. */
+#define PAGES_PER_CLEAR 1024
+
+
+static uint64_t to_gfn(uint64_t gpa)
+{
+    return gpa >> XC_PAGE_SHIFT;
+}
+
+/* The calls that map pages, on arrays made once. */
+typedef struct {
+    xen_ulong_t source_gfns[PAGES_PER_CALL];
+    xen_pfn_t gfns[PAGES_PER_CALL];
+    int errors[PAGES_PER_CALL];
+} mapping_call;
+
+static const char *mapping_problem(int error)
+{
+    switch (error) {
+    case -EEXIST:
+        return "the guest has something else there";
+    case -ERANGE:
+        return "that is beyond the guest's physical address width";
+    case -ENOMEM:
+        return "no memory left for the guest's page tables; raise "
+               "shadow_memory=";
+    case -EPERM:
+    case -EACCES:
+        return "the hypervisor's security policy does not allow it";
+    default:
+        return NULL;
+    }
+}
+
+static unsigned int map_space(const libxl__shared_mem_request *request)
+{
+    return request->read_only ? XENMAPSPACE_gmfn_share_ro
+                              : XENMAPSPACE_gmfn_share;
+}
+
+/*
+ * An unpatched hypervisor knows no such map space, and says so for each
+ * page, of which it looks at none.  Ours looks up the source domain before
+ * anything else.
+ */
+int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
+                                       const libxl_domain_config *d_config)
+{
+    /* The newer of the two: whoever has it has both. */
+    const unsigned int space = XENMAPSPACE_gmfn_share_ro;
+    const libxl_static_shared_mem *first = &d_config->static_shared_mems[0];
+    xen_ulong_t source_gfn = 0;
+    xen_pfn_t gfn = to_gfn(first->begin);
+    int r, error = 0;
+
+    r = xc_domain_add_to_physmap_batch(CTX->xch, domid, DOMID_INVALID, space,
+                                       1, &source_gfn, &gfn, &error);
+    if (r < 0 && errno == ESRCH)
+        return 0;
+
+    if (r < 0)
+        SHARED_MEM_LOG(d_config, first->id, "nothing can be mapped: %s",
+                       mapping_problem(-errno) ?: strerror(errno));
+    else
+        SHARED_MEM_LOG(d_config, first->id, "this hypervisor lacks "
+                       "XENMAPSPACE_gmfn_share; boot one built with the "
+                       "static shared memory patches");
+    return ERROR_FAIL;
+}
+
+/* What the calls of one region need to know. */
+typedef struct {
+    uint32_t domid;
+    const libxl_domain_config *d_config;
+    const libxl__shared_mem_layout *image;
+    const libxl__shared_mem_region *region;
+    mapping_call call;
+} mapping_job;
+
+static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
+                                uint64_t gfn, int error)
+{
+    const libxl__shared_mem_range *range = &job->region->request.range;
+    const char *problem = mapping_problem(error), *suggestion = "";
+
+    if (error == -EEXIST || error == -ERANGE)
+        suggestion = libxl__shared_mem_suggest(gc, job->d_config, job->image,
+                                               range);
+
+    SHARED_MEM_LOG(job->d_config, range->name,
+                   "cannot be mapped at 0x%"PRIx64": %s%s",
+                   gfn << XC_PAGE_SHIFT, problem ?: strerror(-error),
+                   suggestion);
+}
+
+/*
+ * Shares nr pages of the domain `source', from source_gfn on, at gfn; with
+ * the domain itself as the source it only finds out whether they are free.
+ * Stops at the first page whose error is not `expected', and returns its
+ * index and error; else returns nr.
+ */
+static uint64_t share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
+                            uint32_t source, uint64_t source_gfn, uint64_t nr,
+                            int expected, int *error_r)
+{
+    mapping_call *call = &job->call;
+    uint64_t done;
+    unsigned int i, now;
+
+    for (done = 0; done < nr; done += now) {
+        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
+
+        for (i = 0; i < now; i++) {
+            call->source_gfns[i] = source_gfn + done + i;
+            call->gfns[i] = gfn + done + i;
+        }
+
+        if (xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
+                                           map_space(&job->region->request),
+                                           now, call->source_gfns, call->gfns,
+                                           call->errors) < 0) {
+            *error_r = -errno;
+            return done;
+        }
+
+        for (i = 0; i < now; i++) {
+            if (call->errors[i] != expected) {
+                *error_r = call->errors[i];
+                return done + i;
+            }
+        }
+    }
+
+    return nr;
+}
+
+/* Before RAM is added: that would replace what is there. */
+static int check_free(libxl__gc *gc, mapping_job *job,
+                      const libxl__shared_mem_segment *segment)
+{
+    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    uint64_t done;
+    int error = 0;
+
+    done = share_pages(gc, job, gfn, job->domid, gfn, nr, -EINVAL, &error);
+    if (done == nr)
+        return 0;
+
+    log_mapping_problem(gc, job, gfn + done, error);
+    return ERROR_INVAL;
+}
+
+static int populate(libxl__gc *gc, mapping_job *job,
+                    const libxl__shared_mem_segment *segment)
+{
+    uint64_t gfn = to_gfn(segment->begin), left = to_gfn(segment->size);
+    unsigned int max_order = LIBXL__SHARED_MEM_MAX_ORDER;
+
+    while (left) {
+        unsigned int i, nr, order;
+        int done;
+
+        nr = libxl__shared_mem_next_extents(gfn, left, max_order,
+                                            PAGES_PER_CALL, &order);
+        for (i = 0; i < nr; i++)
+            job->call.gfns[i] = gfn + ((uint64_t)i << order);
+
+        done = xc_domain_populate_physmap(CTX->xch, job->domid, nr, order, 0,
+                                          job->call.gfns);
+        if (done > 0) {
+            gfn += (uint64_t)done << order;
+            left -= (uint64_t)done << order;
+        }
+        if (done == nr)
+            continue;
+
+        /* Either there's no extent of that size, or no memory at all. */
+        if (!order) {
+            SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
+                           "can't get memory for 0x%"PRIx64"-0x%"PRIx64": "
+                           "Xen has no more, or none for the guest's page "
+                           "tables; free some, or raise shadow_memory=",
+                           gfn << XC_PAGE_SHIFT,
+                           (gfn + left) << XC_PAGE_SHIFT);
+            return ERROR_NOMEM;
+        }
+        max_order = libxl__shared_mem_smaller_order(order);
+    }
+
+    return 0;
+}
+
+/*
+ * Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
+ * switched off.  On Arm the guest may start with its caches off, so the zeros
+ * have to get to memory: xc_clear_domain_pages() sees to that.  It also
+ * populates what is populated on demand.
+ */
+static int clear(libxl__gc *gc, mapping_job *job,
+                 const libxl__shared_mem_segment *segment)
+{
+    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    uint64_t done;
+    unsigned int now;
+
+    for (done = 0; done < nr; done += now) {
+        now = min(nr - done, (uint64_t)PAGES_PER_CLEAR);
+
+        if (xc_clear_domain_pages(CTX->xch, job->domid, gfn + done,
+                                  now) < 0) {
+            SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
+                           "can't be cleared at 0x%"PRIx64": %s",
+                           (gfn + done) << XC_PAGE_SHIFT, strerror(errno));
+            return ERROR_FAIL;
+        }
+    }
+
+    return 0;
+}
+
+static int supply(libxl__gc *gc, mapping_job *job,
+                  const libxl__shared_mem_segment *segment)
+{
+    int rc;
+
+    if (!job->region->inside) {
+        rc = check_free(gc, job, segment);
+        if (rc) return rc;
+
+        rc = populate(gc, job, segment);
+        if (rc) return rc;
+    }
+
+    return clear(gc, job, segment);
+}
+
+/* The domain's own RAM has to go before other memory can take its place. */
+static int give_back(libxl__gc *gc, mapping_job *job,
+                     const libxl__shared_mem_segment *segment)
+{
+    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    uint64_t done;
+    unsigned int i, now;
+
+    for (done = 0; done < nr; done += now) {
+        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
+
+        for (i = 0; i < now; i++)
+            job->call.gfns[i] = gfn + done + i;
+
+        if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, now, 0,
+                                                 job->call.gfns)) {
+            SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
+                           "can't give back the RAM at 0x%"PRIx64,
+                           (gfn + done) << XC_PAGE_SHIFT);
+            return ERROR_FAIL;
+        }
+    }
+
+    return 0;
+}
+
+static int borrow(libxl__gc *gc, mapping_job *job,
+                  const libxl__shared_mem_segment *segment)
+{
+    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    uint64_t done;
+    int rc, error = 0;
+
+    if (job->region->inside) {
+        rc = give_back(gc, job, segment);
+        if (rc) return rc;
+    }
+
+    done = share_pages(gc, job, gfn, segment->source,
+                       to_gfn(segment->source_begin), nr, 0, &error);
+    if (done == nr)
+        return 0;
+
+    log_mapping_problem(gc, job, gfn + done, error);
+    return ERROR_FAIL;
+}
+
+int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
+                                 const libxl_domain_config *d_config,
+                                 const libxl__shared_mem_layout *image,
+                                 const libxl__shared_mem_region *r)
+{
+    unsigned int i;
+    mapping_job *job;
+    int rc;
+
+    GCNEW(job);
+    job->domid = domid;
+    job->d_config = d_config;
+    job->image = image;
+    job->region = r;
+
+    /* The type has to be right before anybody touches the pages. */
+    rc = libxl__shared_mem_arch_set_memory_type(gc, domid, &r->request.range);
+    if (rc) return rc;
+
+    for (i = 0; i < r->nr_segments; i++) {
+        rc = r->segments[i].supply ? supply(gc, job, &r->segments[i])
+                                   : borrow(gc, job, &r->segments[i]);
+        if (rc) return rc;
+    }
+
+    return 0;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
