@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# shellcheck shell=dash disable=SC2153,SC2154,SC3043 # create sets vm1; busybox: local
 # What cannot be done is refused with one line that says where and why, before
 # anything is done. The driver checks that nothing is left behind; the cases
 # here check that a region in use stays as it was. Where a region cannot lie is
