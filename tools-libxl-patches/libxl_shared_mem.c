@@ -212,22 +212,38 @@ static int apply_changes(libxl__gc *gc, xs_transaction_t t,
     return 0;
 }
 
-/* Writes what changed of nr records, and the index of domid (or removes it,
- * if it is empty), in one transaction. */
-static int write_regions(libxl__gc *gc, uint32_t domid,
-                         const region *regions, unsigned int nr,
-                         const libxl__shared_mem_index *index)
+/* The index with what is below it; or removes it, if it is empty. */
+static int write_index(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
+                       const libxl__shared_mem_index *index, int64_t memkb)
 {
-    libxl__shared_mem_changes *changes;
     libxl__shared_mem_path path;
     char value[LIBXL__SHARED_MEM_INDEX_SIZE];
+    int rc;
+
+    libxl__shared_mem_index_path(&path, domid);
+    if (!index->nr_ids)
+        return libxl__xs_rm_checked(gc, t, path.text);
+
+    libxl__shared_mem_index_format(index, value);
+    rc = libxl__xs_write_checked(gc, t, path.text, value);
+    if (rc || !memkb) return rc;
+
+    libxl__shared_mem_memkb_path(&path, domid);
+    return libxl__xs_printf(gc, t, path.text, "%"PRId64, memkb);
+}
+
+/* Writes what changed of nr records, and the index of domid with what its
+ * regions add to its memory, in one transaction. */
+static int write_regions(libxl__gc *gc, uint32_t domid,
+                         const region *regions, unsigned int nr,
+                         const libxl__shared_mem_index *index, int64_t memkb)
+{
+    libxl__shared_mem_changes *changes;
     xs_transaction_t t = XBT_NULL;
     unsigned int i;
     int rc;
 
     GCNEW(changes);
-    libxl__shared_mem_index_path(&path, domid);
-    libxl__shared_mem_index_format(index, value);
 
     for (;;) {
         rc = libxl__xs_transaction_start(gc, &t);
@@ -245,8 +261,7 @@ static int write_regions(libxl__gc *gc, uint32_t domid,
             if (rc) goto out;
         }
 
-        rc = index->nr_ids ? libxl__xs_write_checked(gc, t, path.text, value)
-                           : libxl__xs_rm_checked(gc, t, path.text);
+        rc = write_index(gc, t, domid, index, memkb);
         if (rc) goto out;
 
         rc = libxl__xs_transaction_commit(gc, &t);
@@ -440,6 +455,9 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     rc = plan_regions(gc, d_config, NULL, &regions);
     if (rc) return rc;
 
+    rc = libxl__shared_mem_arch_check_map(gc, d_config);
+    if (rc) return rc;
+
     return check_memory(gc, d_config, regions, &pages);
 }
 
@@ -530,19 +548,46 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
     return set_max_pages(gc, domid, before_r->max_pages + *added_r);
 }
 
-/* Lowers the domain's maximum by the RAM that it has given back. */
+/*
+ * Lowers the domain's maximum by the RAM that it has given back.  *memkb_r:
+ * how much more memory it has than before.
+ */
 static int settle_memory(libxl__gc *gc, uint32_t domid,
-                         const xc_domaininfo_t *before, uint64_t added)
+                         const xc_domaininfo_t *before, uint64_t added,
+                         int64_t *memkb_r)
 {
     xc_domaininfo_t now;
-    uint64_t expected = before->tot_pages + added;
+    int64_t more;
     int rc;
 
     rc = get_memory(gc, domid, &now);
-    if (rc || now.tot_pages >= expected) return rc;
+    if (rc) return rc;
 
-    return set_max_pages(gc, domid, before->max_pages + added -
-                                    (expected - now.tot_pages));
+    more = now.tot_pages - before->tot_pages;
+    *memkb_r = more * (XC_PAGE_SIZE / 1024);
+
+    return more == added
+           ? 0 : set_max_pages(gc, domid, before->max_pages + more);
+}
+
+int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
+                                   const libxl_domain_config *d_config,
+                                   uint64_t *memkb)
+{
+    libxl__shared_mem_path path;
+    const char *value;
+    int rc;
+
+    if (!d_config->num_static_shared_mems)
+        return 0;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                libxl__shared_mem_memkb_path(&path, domid),
+                                &value);
+    if (!rc && value)
+        *memkb += strtoll(value, NULL, 10);
+
+    return rc;
 }
 
 /*----- Building and destroying a domain -----*/
@@ -631,6 +676,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     const char *uuid;
     xc_domaininfo_t before;
     uint64_t added;
+    int64_t memkb;
     int i, rc;
 
     if (!nr)
@@ -672,10 +718,10 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         libxl__shared_mem_index_add(index, r->request.range.name);
     }
 
-    rc = settle_memory(gc, domid, &before, added);
+    rc = settle_memory(gc, domid, &before, added, &memkb);
     if (rc) goto out;
 
-    rc = write_regions(gc, domid, regions, nr, index);
+    rc = write_regions(gc, domid, regions, nr, index, memkb);
 
  out:
     if (lock) libxl__unlock_file(lock);
@@ -713,7 +759,7 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
     }
 
     index->nr_ids = 0;
-    rc = write_regions(gc, domid, regions, nr, index);
+    rc = write_regions(gc, domid, regions, nr, index, 0);
 
  out:
     if (lock) libxl__unlock_file(lock);

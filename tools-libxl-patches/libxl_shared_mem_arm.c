@@ -69,6 +69,13 @@ uint64_t libxl__shared_mem_arch_kernel_size(const struct xc_dom_image *dom)
                  ROUNDUP(le64toh(header.image_size), XC_PAGE_SHIFT));
 }
 
+/* The device tree grows as needed. */
+int libxl__shared_mem_arch_check_map(libxl__gc *gc,
+                                     const libxl_domain_config *d_config)
+{
+    return 0;
+}
+
 unsigned int libxl__shared_mem_arch_platform(
     const libxl_domain_config *d_config,
     libxl__shared_mem_range platform_r[LIBXL__SHARED_MEM_PLATFORM_MAX])

@@ -42,6 +42,15 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
                                         uint64_t *memkb_r);
 
 /*
+ * Adds what the regions of an existing domain add to its memory, or take away
+ * from it, to *memkb, modulo 2^64.  For who sets the domain's maximum or target.
+ */
+_hidden int
+libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
+                               const libxl_domain_config *d_config,
+                               uint64_t *memkb);
+
+/*
  * Gives a built domain that has not run yet its regions: populates or maps
  * them all, and records them.  image: what the builder put in its memory.  On
  * error one line is logged, no record has been changed, and the caller
@@ -140,6 +149,11 @@ _hidden unsigned int libxl__shared_mem_arch_config_ram(
 _hidden unsigned int libxl__shared_mem_arch_image_ram(
     const struct xc_dom_image *dom,
     libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX]);
+
+/* Whether the guest can be told of its regions.  Logs one line if not. */
+_hidden int
+libxl__shared_mem_arch_check_map(libxl__gc *gc,
+                                 const libxl_domain_config *d_config);
 
 /* The memory that the kernel takes from where it is loaded, in bytes. */
 _hidden uint64_t

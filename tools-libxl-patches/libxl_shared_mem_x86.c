@@ -111,6 +111,44 @@ unsigned int libxl__shared_mem_arch_platform(
     return ARRAY_SIZE(platform);
 }
 
+static int log_full_map(libxl__gc *gc, const libxl_domain_config *d_config)
+{
+    SHARED_MEM_LOG(d_config, d_config->static_shared_mems[0].id, "the guest's "
+                   "memory map would have more than %d entries; put regions "
+                   "next to each other, or outside the domain's RAM", E820MAX);
+    return ERROR_INVAL;
+}
+
+/* Xen, hvmloader and Linux all take up to E820MAX entries. */
+int libxl__shared_mem_arch_check_map(libxl__gc *gc,
+                                     const libxl_domain_config *d_config)
+{
+    /* The special pages, the ACPI tables, and devices' memory. */
+    const int others = 1 + MAX_ACPI_MODULES + d_config->num_rdms;
+    libxl__shared_mem_range ram[LIBXL__SHARED_MEM_RAM_MAX];
+    libxl__shared_mem_map_entry map[LIBXL__SHARED_MEM_RAM_MAX];
+    libxl__shared_mem_map_entry new_map[E820MAX];
+    const unsigned int nr = libxl__shared_mem_arch_config_ram(d_config, ram);
+    unsigned int i;
+
+    for (i = 0; i < nr; i++) {
+        map[i].begin = ram[i].begin;
+        map[i].size = ram[i].size;
+        map[i].type = E820_RAM;
+    }
+
+    if (others < E820MAX &&
+        libxl__shared_mem_reserve(map, nr,
+                                  libxl__shared_mem_config_ranges(gc,
+                                                                  d_config),
+                                  d_config->num_static_shared_mems,
+                                  E820_RAM, E820_RESERVED, new_map,
+                                  E820MAX - others))
+        return 0;
+
+    return log_full_map(gc, d_config);
+}
+
 int libxl__shared_mem_x86_reserve(libxl__gc *gc,
                                   const libxl_domain_config *d_config,
                                   struct e820entry **e820,
@@ -134,12 +172,8 @@ int libxl__shared_mem_x86_reserve(libxl__gc *gc,
     nr_new = libxl__shared_mem_reserve(map, *nr, regions, nr_regions,
                                        E820_RAM, E820_RESERVED,
                                        new_map, E820MAX);
-    if (!nr_new) {
-        SHARED_MEM_LOG(d_config, regions[0].name, "the guest's memory map "
-                       "would have more than %d entries; put regions next "
-                       "to each other, or outside the domain's RAM", E820MAX);
-        return ERROR_INVAL;
-    }
+    if (!nr_new)
+        return log_full_map(gc, d_config);
 
     *e820 = libxl__calloc(gc, nr_new, sizeof(**e820));
     *nr = nr_new;

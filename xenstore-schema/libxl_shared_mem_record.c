@@ -131,6 +131,15 @@ const char *libxl__shared_mem_index_path(libxl__shared_mem_path *path_r,
     return path_r->text;
 }
 
+const char *libxl__shared_mem_memkb_path(libxl__shared_mem_path *path_r,
+                                         uint32_t domid)
+{
+    snprintf(path_r->text, sizeof(path_r->text),
+             "/libxl/%"PRIu32"/shared_mem/memkb", domid);
+
+    return path_r->text;
+}
+
 /*----- Changing a record -----*/
 
 libxl__shared_mem_status

@@ -22,6 +22,10 @@
  *   /libxl/shared_mem/ID/generation        = "7"         decimal
  *   /libxl/shared_mem/ID/peers/1           = UUID of the domain
  *   /libxl/1/shared_mem                    = "ID1 ID2"   the index
+ *   /libxl/1/shared_mem/memkb              = "-64"       decimal, KiB
+ *
+ * The last one is what the regions add to the domain's own memory, or take
+ * away from it; it does not exist where that is nothing.
  *
  * Decimal numbers have no sign, blank or leading zero.  Hexadecimal
  * numbers have the prefix 0x, lower-case digits and no leading zero.
@@ -152,6 +156,7 @@ bool libxl__shared_mem_id_is_valid(const char *id);
  * private_dir   /libxl/shared_mem/ID
  * peers_dir     /libxl/shared_mem/ID/peers
  * index_path    /libxl/DOMID/shared_mem
+ * memkb_path    /libxl/DOMID/shared_mem/memkb
  */
 const char *libxl__shared_mem_public_dir(libxl__shared_mem_path *path_r,
                                          const char *id);
@@ -164,6 +169,8 @@ const char *libxl__shared_mem_private_dir(libxl__shared_mem_path *path_r,
 const char *libxl__shared_mem_peers_dir(libxl__shared_mem_path *path_r,
                                         const char *id);
 const char *libxl__shared_mem_index_path(libxl__shared_mem_path *path_r,
+                                         uint32_t domid);
+const char *libxl__shared_mem_memkb_path(libxl__shared_mem_path *path_r,
                                          uint32_t domid);
 
 /*----- Changing a record -----*/

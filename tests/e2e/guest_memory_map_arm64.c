@@ -71,6 +71,7 @@ static void print_node(const void *tree, int parent, int node,
 static void print_tree(const void *tree)
 {
     int reserved = fdt_path_offset(tree, "/reserved-memory");
+    int hypervisor = fdt_path_offset(tree, "/hypervisor");
     int node;
 
     fdt_for_each_subnode(node, tree, 0)
@@ -85,6 +86,10 @@ static void print_tree(const void *tree)
     if ( reserved >= 0 )
         fdt_for_each_subnode(node, tree, reserved)
             print_node(tree, reserved, node, "reserved");
+
+    /* The grant table, and what the guest may take for unused. */
+    if ( hypervisor >= 0 )
+        print_node(tree, 0, hypervisor, "hypervisor");
 }
 
 int print_memory_map(xenforeignmemory_handle *fmem, uint32_t domid,

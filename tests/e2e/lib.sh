@@ -276,3 +276,74 @@ libxl_refuses()
         xl create vm9.cfg
     is_gone vm9 || fail "there is a domain vm9"
 }
+
+# ---- a region at a place of a guest's address space ---------------------------
+
+# Outside of RAM: where the other peer of a region has it.
+ELSEWHERE=0x80000000
+
+hex() { printf '0x%x\n' "$1"; }
+
+# fill_neighbours NAME GPA..., and check_neighbours: the guest's pages there are none of a
+# region: they keep a pattern, which the caller has the peers overwrite.
+fill_neighbours()
+{
+    local name="$1" gpa
+
+    shift
+    for gpa; do
+        must guest "$name" fill "$gpa" 4K 901
+    done
+}
+
+check_neighbours()
+{
+    local name="$1" gpa
+
+    shift
+    for gpa; do
+        must guest "$name" check "$gpa" 4K 901
+    done
+}
+
+# Each peer sees all that the other wrote to SIZE bytes.
+talk()
+{
+    local one="$1" gpa1="$2" two="$3" gpa2="$4" size="$5"
+
+    must guest "$two" zero "$gpa2" "$size"
+    must guest "$one" zero "$gpa1" "$size"
+    must guest "$one" fill "$gpa1" "$size" 51
+    must guest "$two" check "$gpa2" "$size" 51
+    must guest "$two" fill "$gpa2" "$size" 52
+    must guest "$one" check "$gpa1" "$size" 52
+}
+
+# placed GPA SIZE "NEIGHBOUR..." [LINE]...: a region there, of an owner and then
+# of a borrower. The LINEs are for the domain's configuration; NEIGHBOURs are
+# addresses of pages of its RAM.
+placed()
+{
+    local gpa size="$2" neighbours="$3"
+
+    gpa=$(hex "$1")
+    shift 3
+
+    share vm1 "\"$gpa+$size = region\"" "$@"
+    share vm2 "\"$ELSEWHERE+$size = region\""
+    # shellcheck disable=SC2086 # many words
+    fill_neighbours vm1 $neighbours
+    talk vm1 "$gpa" vm2 $ELSEWHERE "$size"
+    # shellcheck disable=SC2086
+    check_neighbours vm1 $neighbours
+    destroy vm1 vm2
+
+    share vm3 "\"$ELSEWHERE+$size = region\""
+    share vm4 "\"$gpa+$size = region\"" "$@"
+    # shellcheck disable=SC2086
+    fill_neighbours vm4 $neighbours
+    talk vm3 $ELSEWHERE vm4 "$gpa" "$size"
+    # shellcheck disable=SC2086
+    check_neighbours vm4 $neighbours
+    destroy vm3 vm4
+}

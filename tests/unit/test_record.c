@@ -295,6 +295,8 @@ static void paths(void **state)
                         "/libxl/shared_mem/ID1/peers");
     assert_string_equal(libxl__shared_mem_index_path(&path, 16),
                         "/libxl/16/shared_mem");
+    assert_string_equal(libxl__shared_mem_memkb_path(&path, 16),
+                        "/libxl/16/shared_mem/memkb");
 }
 
 static void longest_paths_fit(void **state)
@@ -307,6 +309,8 @@ static void longest_paths_fit(void **state)
         "/local/shared_mem/" ID_OF_31 "/mappings/4294967295");
     assert_string_equal(libxl__shared_mem_index_path(&path, UINT32_MAX),
                         "/libxl/4294967295/shared_mem");
+    assert_string_equal(libxl__shared_mem_memkb_path(&path, UINT32_MAX),
+                        "/libxl/4294967295/shared_mem/memkb");
     assert_string_equal(libxl__shared_mem_peers_dir(&path, ID_OF_32),
                         "/libxl/shared_mem/" ID_OF_31 "/peers");
 }

@@ -11,79 +11,12 @@ x86_64) RAM=0x0 RAM_END=0x1000000 ;;
 arm64)  RAM=0x40000000 RAM_END=0x41000000 ;;
 esac
 SUPERPAGE=$((RAM + 0x800000))  # a 2 MiB boundary with free RAM on both sides
-ELSEWHERE=0x80000000           # outside of RAM: where the other peer has it
 MEMORY='memory = 16'
-
-hex() { printf '0x%x\n' "$1"; }
-
-# fill_neighbours NAME GPA..., and check_neighbours: the guest's pages there are none of a
-# region: they keep a pattern, which the caller has the peers overwrite.
-fill_neighbours()
-{
-    local name="$1" gpa
-
-    shift
-    for gpa; do
-        must guest "$name" fill "$gpa" 4K 901
-    done
-}
-
-check_neighbours()
-{
-    local name="$1" gpa
-
-    shift
-    for gpa; do
-        must guest "$name" check "$gpa" 4K 901
-    done
-}
-
-# Each peer sees all that the other wrote to SIZE bytes.
-talk()
-{
-    local one="$1" gpa1="$2" two="$3" gpa2="$4" size="$5"
-
-    must guest "$two" zero "$gpa2" "$size"
-    must guest "$one" zero "$gpa1" "$size"
-    must guest "$one" fill "$gpa1" "$size" 51
-    must guest "$two" check "$gpa2" "$size" 51
-    must guest "$two" fill "$gpa2" "$size" 52
-    must guest "$one" check "$gpa1" "$size" 52
-}
 
 # memory_of NAME: in MiB, as xl shows it.
 memory_of()
 {
     xl list "$1" | awk 'NR == 2 { print $3 }'
-}
-
-# placed GPA SIZE "NEIGHBOUR..." [LINE]...: a region there, of an owner and then
-# of a borrower. The LINEs are for the domain's configuration; NEIGHBOURs are
-# addresses of pages of its RAM.
-placed()
-{
-    local gpa size="$2" neighbours="$3"
-
-    gpa=$(hex "$1")
-    shift 3
-
-    share vm1 "\"$gpa+$size = region\"" "$@"
-    share vm2 "\"$ELSEWHERE+$size = region\""
-    # shellcheck disable=SC2086 # many words
-    fill_neighbours vm1 $neighbours
-    talk vm1 "$gpa" vm2 $ELSEWHERE "$size"
-    # shellcheck disable=SC2086
-    check_neighbours vm1 $neighbours
-    destroy vm1 vm2
-
-    share vm3 "\"$ELSEWHERE+$size = region\""
-    share vm4 "\"$gpa+$size = region\"" "$@"
-    # shellcheck disable=SC2086
-    fill_neighbours vm4 $neighbours
-    talk vm3 $ELSEWHERE vm4 "$gpa" "$size"
-    # shellcheck disable=SC2086
-    check_neighbours vm4 $neighbours
-    destroy vm3 vm4
 }
 
 case_outside_RAM()
@@ -177,13 +110,62 @@ case_all_places_at_once_give_back_each_page() # limit 180
     must freepages "$before" 0 20
 }
 
+# max_pages NAME: the most that Xen lets the domain have.
+max_pages()
+{
+    eval "set -- \$$1"
+    xl debug-keys q
+    xl dmesg | sed -n "/General information for domain $1:/,/max_pages/s/.*max_pages=//p" |
+        tail -n 1
+}
+
 # The pages that a borrower gave back are no longer its, those that an owner has
 # in its RAM are.
-case_memory_figures()
+case_memory_figures() # limit 180
 {
-    share vm1 "\"$(hex $((SUPERPAGE)))+2M = inside\", \"0x60000000+4M = outside\""
-    share vm2 "\"$(hex $((SUPERPAGE)))+4M = outside\", \"0x60000000+2M = inside\""
+    local inside outside none vm
+
+    config vm3
+    create vm3
+    none=$(max_pages vm3)
+    inside=$(hex "$SUPERPAGE")
+    outside=0x60000000
+    share vm1 "\"$inside+2M = one\", \"$outside+4M = two\""
+    share vm2 "\"$inside+4M = two\", \"$outside+2M = one\""
     assert_equal "vm1's memory" "$(memory_of vm1)" 20
     assert_equal "vm2's memory" "$(memory_of vm2)" 12
-    destroy vm1 vm2
+    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
+    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+
+    # The same after the tools have set it anew.
+    for vm in vm1 vm2 vm3; do
+        must xl mem-max $vm 16
+    done
+    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
+    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    assert_equal "vm3's maximum" "$(max_pages vm3)" "$none"
+    for vm in vm1 vm2 vm3; do
+        must xl mem-set $vm 12
+    done
+    none=$((none - 1024))
+    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
+    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    assert_equal "vm3's maximum" "$(max_pages vm3)" "$none"
+    destroy vm1 vm2 vm3
+}
+
+# PoD guests: Xen has memory for a part of their RAM only, and populates a page
+# when it is needed. The region takes its share of that.
+case_inside_RAM_that_is_populated_on_demand() # limit 180
+{
+    [ "$ARCH" = x86_64 ] ||
+        skip "Arm guests have no memory= smaller than maxmem="
+    placed 0x40000000 2M "0x3ffff000 0x40200000" 'memory = 48' 'maxmem = 4200'
+}
+
+case_inside_RAM_above_4_GiB() # limit 180
+{
+    [ "$ARCH" = x86_64 ] || skip "takes more than 3 GiB: see 96-large.sh"
+    placed 0x108000000 2M "0x107fff000 0x108200000" 'memory = 48' \
+        'maxmem = 4200'
 }

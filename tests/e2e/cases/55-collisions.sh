@@ -9,8 +9,6 @@ x86_64) RAM=0x0 RAM_END=0x1000000 ;;
 arm64)  RAM=0x40000000 RAM_END=0x41000000 ;;
 esac
 
-hex() { printf '0x%x' "$1"; }
-
 # is_free BEGIN-END: what the line ends with; the address space of the small
 # guests here is free where their RAM ends.
 is_free()
