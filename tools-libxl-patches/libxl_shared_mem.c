@@ -293,6 +293,10 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
         reason = "nested HVM does not go with memory of other domains; "
                  "remove nestedhvm=";
 
+    else if (!libxl_defbool_val(d_config->c_info.hap))
+        reason = "shadow paging cannot map memory of other domains; remove "
+                 "hap=0";
+
     if (!reason)
         return 0;
 

@@ -41,6 +41,8 @@ static const char *mapping_problem(int error)
     case -ENOMEM:
         return "no memory left for the guest's page tables; raise "
                "shadow_memory=";
+    case -EOPNOTSUPP:
+        return "the guest's kind of paging does not allow it";
     case -EPERM:
     case -EACCES:
         return "the hypervisor's security policy does not allow it";

@@ -313,6 +313,8 @@ case_guests_that_cannot_share_memory() # limit 120
     if [ "$ARCH" = x86_64 ]; then
         libxl_refuses ID1 "nested HVM does not go with memory of other domains;\
  remove nestedhvm=" "$entry" 'type = "hvm"' 'nestedhvm = 1'
+        libxl_refuses ID1 "shadow paging cannot map memory of other domains;\
+ remove hap=0" "$entry" 'hap = 0'
         libxl_refuses ID1 "a PV guest has no guest-physical address space to\
  map it in; use type=\"pvh\" or type=\"hvm\"" "$entry" 'type = "pv"'
     fi

@@ -175,6 +175,11 @@ case_the_memory_of_an_HVM_guest()
     hits 0xc0000000-0xc0001000 \
         'MMIO hole below 4 GiB, 0xc0000000-0x100000000' "$@" \
         'mmio_hole = 1024'
+    # 4 GiB and 256 MiB, less what is below the hole and 8 MiB.
+    libxl_refuses ID2 "0x11f7ff000-0x11f800000 overlaps the RAM above 4 GiB,\
+ which an HVM guest's firmware takes as a whole, 0x100000000-0x11f800000;\
+ 0x11f800000-0x11f801000 is free" '"0x11f7ff000+4K = ID2"' 'type = "hvm"' \
+        'memory = 4352' 'videoram = 8'
     RAM_END=0x1000000
     end_peer $((vm1 + 1))
 }
