@@ -26,6 +26,7 @@ include tests/host/host.mk
 include tests/e2e/guest/guest.mk
 include tests/e2e/e2e.mk
 include tests/e2e/tools.mk
+include tests/e2e/linux/linux.mk
 
 help:
 	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # vm1; busybox: local
+# Linux as a peer: the example guest with Debian's kernel, and in it the witness
+# (tests/e2e/linux), a program that maps the regions. Agents are its peers.
+
+CONSOLE=/var/log/xen/console/guest-linux.log
+SIZE=0x100000 # of each of the two regions
+PAGE=0x1000   # the witness takes commands in the first page of a region
+
+# As in the example; where the agents have the regions.
+case $ARCH in
+x86_64) INSIDE=0xa000000;  OUTSIDE=0x10000000 ;;
+arm64)  INSIDE=0x4a000000; OUTSIDE=0x60000000 ;;
+esac
+VM1_INSIDE=0x80000000
+VM2_OUTSIDE=0x90000000
+
+# Parameters that only make Linux boot faster under emulation. Without its time
+# stamp counter (4) Linux does not spend 5 s to measure it against a timer that
+# a PVH guest does not have.
+FASTER="quiet cryptomgr.notests=1 rodata=off"
+[ "$ARCH" != x86_64 ] || FASTER="$FASTER pci=noearly clearcpuid=4 lpj=4000000"
+
+# ---- the Linux guest ------------------------------------------------------------
+
+# One process a look, so that the CPU is the guest's. Lines end in CR LF.
+linux_is_ready()
+{
+    grep -q '^witness: [0-9]* regions\|^the witness ended' $CONSOLE 2>/dev/null
+}
+
+# The guest's console so far, in the file ./console.
+read_console()
+{
+    tr -d '\r' <$CONSOLE >console
+}
+
+start_linux()
+{
+    sed "s/^extra = \"/&$FASTER /" /examples/linux.cfg >linux.cfg
+    rm -f $CONSOLE
+    UNWATCHED= # xl is to destroy it when it has powered off
+    create linux
+    UNWATCHED=-e
+    must xl unpause linux
+    wait_for 60 linux_is_ready || echo "the Linux guest is not up"
+    read_console
+    assert_line console "witness: 2 regions"
+}
+
+stop_linux()
+{
+    tell $WITNESS_POWER_OFF
+    wait_gone linux
+}
+
+# ---- the witness: see witness.h -------------------------------------------------
+
+WITNESS_FILL=1
+WITNESS_CHECK=2
+WITNESS_PRESSURE=3
+WITNESS_POWER_OFF=4
+WITNESS_TRY_WRITE=5
+
+# through NAME GPA: from now on the witness is told by way of this agent, which
+# has a region at GPA.
+through()
+{
+    window_guest=$1
+    window=$2
+}
+
+# word OFFSET, put OFFSET VALUE: of the page with commands and answers.
+word()
+{
+    guest "$window_guest" read $((window + $1)) | sed 's/.*: //'
+}
+
+put()
+{
+    must guest "$window_guest" write $((window + $1)) "$2" >/dev/null
+}
+
+# post COMMAND [ARGUMENT]...
+post()
+{
+    local slot=0x10 argument
+
+    request=$(($(word 0x30) + 1))
+    put 0x08 "$1"
+    shift
+    for argument; do
+        put $slot "$argument"
+        slot=$((slot + 8))
+    done
+    put 0 $request
+}
+
+is_answered()
+{
+    [ $(($(word 0x30))) -eq "$request" ]
+}
+
+# What was posted has been done, and without complaint.
+assert_done()
+{
+    local status
+
+    status=$(($(word 0x38)))
+    [ $status -eq 0 ] && return
+    echo "status $status, values $(word 0x40) $(word 0x48) $(word 0x50)"
+    read_console
+    tail -5 console
+    fail "the witness, in what it was told: $*"
+}
+
+# tell COMMAND [ARGUMENT]...
+tell()
+{
+    post "$@"
+    wait_for 20 is_answered || fail "no answer from the witness: $*"
+    assert_done "$@"
+}
+
+# ---- what Linux was told --------------------------------------------------------
+
+# No use of the addresses is in /proc/iomem but as reserved. Linux takes free
+# ones for what it maps of other domains ("Xen scratch").
+assert_no_other_use()
+{
+    local first=$(($1)) last=$(($1 + SIZE - 1)) range what
+
+    sed -n 's/^iomem: *//p' console | while IFS=' ' read -r range _ what; do
+        case $what in Reserved | reserved) continue ;; esac
+        [ $((0x${range#*-})) -lt $first ] || [ $((0x${range%-*})) -gt $last ] ||
+            fail "the region at $1 is also $range: $what"
+    done
+}
+
+assert_told_x86()
+{
+    local first last
+
+    first=$(printf '%x' $(($1)))
+    last=$(printf '%x' $(($1 + SIZE - 1)))
+    assert_line console "firmware: 0x$first-0x$last Reserved"
+    assert_line console "$(printf 'kernel: BIOS-e820: [mem 0x%016x-0x%016x] reserved' \
+        0x"$first" 0x"$last")"
+}
+
+# bytes TEXT: as a device tree has it, in hex.
+bytes()
+{
+    printf '%s\0' "$1" | hexdump -ve '1/1 "%02x"'
+}
+
+# No part of the hypervisor node's reg overlaps the region.
+assert_not_for_the_hypervisor()
+{
+    local first=$(($1)) last=$(($1 + SIZE - 1)) address size
+
+    sed -n 's,^tree: hypervisor/reg: ,,p' console | fold -w 32 |
+        sed 's/^.\{16\}/0x& 0x/' | while read -r address size; do
+            [ $((address + size - 1)) -lt $first ] || [ $((address)) -gt $last ] ||
+                fail "the region at $1 is also the hypervisor's: $address+$size"
+        done
+}
+
+# assert_node GPA SIZE ID: a node as the binding has it, complete.
+assert_node()
+{
+    local node
+
+    node="tree: reserved-memory/xen-shmem@$(printf '%x' $(($1)))"
+    assert_line console "$node/compatible: $(bytes xen,shared-memory-v1)"
+    assert_line console "$node/reg: $(printf '%016x%016x' $(($1)) $(($2)))"
+    assert_line console "$node/xen,id: $(bytes "$3")"
+}
+
+# assert_told GPA ID: the guest knows that the range is none of its RAM.
+assert_told()
+{
+    assert_no_other_use "$1"
+    case $ARCH in
+    x86_64) assert_told_x86 "$1" ;;
+    arm64)  assert_node "$1" $SIZE "$2"
+            assert_not_for_the_hypervisor "$1" ;;
+    esac
+}
+
+assert_told_of_both()
+{
+    assert_told "$INSIDE" inside
+    assert_told "$OUTSIDE" outside
+    # RAM that was cut in two.
+    case $ARCH in
+    x86_64) assert_line console "iomem: 00100000-09ffffff : System RAM"
+            assert_line console "iomem: 0a100000-0bffffff : System RAM" ;;
+    arm64)  assert_line console "iomem: 4a000000-4a0fffff : reserved" ;;
+    esac
+}
+
+# ---- bytes ----------------------------------------------------------------------
+
+# Bytes go both ways between Linux, at the given address, and the agent that
+# was named with through.
+assert_exchange()
+{
+    local size=$((SIZE - PAGE)) here=$((window + PAGE)) there=$(($1 + PAGE))
+
+    must guest "$window_guest" fill $here $size 51
+    tell $WITNESS_CHECK $there $size 51
+    tell $WITNESS_FILL $there $size 52
+    must guest "$window_guest" check $here $size 52
+}
+
+case_linux_borrows_inside_its_ram_and_owns_outside()
+{
+    share vm1 "\"$VM1_INSIDE+1M = inside\""
+    start_linux
+    share vm2 "\"$VM2_OUTSIDE+1M = outside\""
+    assert_told_of_both
+    through vm1 $VM1_INSIDE
+    assert_exchange "$INSIDE"
+    through vm2 $VM2_OUTSIDE
+    assert_exchange "$OUTSIDE"
+    stop_linux
+    destroy vm1 vm2
+}
+
+# Linux takes and writes all of its memory, time and again, and the peers'
+# bytes stay as they are.
+case_memory_pressure_in_linux_leaves_the_regions_alone()
+{
+    local size=$((SIZE - PAGE)) checks=0
+
+    share vm2 "\"$VM2_OUTSIDE+1M = outside\""
+    start_linux
+    share vm1 "\"$VM1_INSIDE+1M = inside\""
+    assert_told_of_both
+    must guest vm1 fill $((VM1_INSIDE + PAGE)) $size 61
+    must guest vm2 fill $((VM2_OUTSIDE + PAGE)) $size 62
+    through vm1 $VM1_INSIDE
+    post $WITNESS_PRESSURE 20
+    while ! is_answered; do
+        must guest vm1 check $((VM1_INSIDE + PAGE)) $size 61 >/dev/null
+        must guest vm2 check $((VM2_OUTSIDE + PAGE)) $size 62 >/dev/null
+        checks=$((checks + 1))
+        sleep 1 # dom0 goes before any guest, and Linux is to have the CPU
+    done
+    assert_done pressure
+    echo "note: $(($(word 0x40) >> 20)) MiB written in $(($(word 0x48))) passes," \
+        "$(($(word 0x50) >> 20)) MiB at a time with $(($(word 0x58) >> 20)) MiB" \
+        "left free; meanwhile $checks checks of each region"
+    [ $checks -ge 2 ] || fail "only $checks checks during the pressure"
+    tell $WITNESS_CHECK $((INSIDE + PAGE)) $size 61
+    tell $WITNESS_CHECK $((OUTSIDE + PAGE)) $size 62
+    assert_exchange "$INSIDE"
+    stop_linux
+    destroy vm1 vm2
+}
