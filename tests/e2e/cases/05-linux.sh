@@ -35,9 +35,10 @@ read_console()
     tr -d '\r' <$CONSOLE >console
 }
 
+# start_linux [SED-SCRIPT]: the example's guest, with that change.
 start_linux()
 {
-    sed "s/^extra = \"/&$FASTER /" /examples/linux.cfg >linux.cfg
+    sed -e "s/^extra = \"/&$FASTER /" -e "${1:-}" /examples/linux.cfg >linux.cfg
     rm -f $CONSOLE
     UNWATCHED= # xl is to destroy it when it has powered off
     create linux
@@ -56,6 +57,7 @@ stop_linux()
 
 # ---- the witness: see witness.h -------------------------------------------------
 
+WITNESS_REQUEST=0x7769746e
 WITNESS_FILL=1
 WITNESS_CHECK=2
 WITNESS_PRESSURE=3
@@ -86,7 +88,7 @@ post()
 {
     local slot=0x10 argument
 
-    request=$(($(word 0x30) + 1))
+    request=$(((WITNESS_REQUEST << 32) + (($(word 0x30) + 1) & 0xffffffff)))
     put 0x08 "$1"
     shift
     for argument; do
@@ -124,11 +126,11 @@ tell()
 
 # ---- what Linux was told --------------------------------------------------------
 
-# No use of the addresses is in /proc/iomem but as reserved. Linux takes free
-# ones for what it maps of other domains ("Xen scratch").
+# assert_no_other_use GPA SIZE: in /proc/iomem, but as reserved. Linux takes free
+# addresses for what it maps of other domains ("Xen scratch").
 assert_no_other_use()
 {
-    local first=$(($1)) last=$(($1 + SIZE - 1)) range what
+    local first=$(($1)) last=$(($1 + $2 - 1)) range what
 
     sed -n 's/^iomem: *//p' console | while IFS=' ' read -r range _ what; do
         case $what in Reserved | reserved) continue ;; esac
@@ -142,7 +144,7 @@ assert_told_x86()
     local first last
 
     first=$(printf '%x' $(($1)))
-    last=$(printf '%x' $(($1 + SIZE - 1)))
+    last=$(printf '%x' $(($1 + $2 - 1)))
     assert_line console "firmware: 0x$first-0x$last Reserved"
     assert_line console "$(printf 'kernel: BIOS-e820: [mem 0x%016x-0x%016x] reserved' \
         0x"$first" 0x"$last")"
@@ -154,10 +156,10 @@ bytes()
     printf '%s\0' "$1" | hexdump -ve '1/1 "%02x"'
 }
 
-# No part of the hypervisor node's reg overlaps the region.
+# assert_not_for_the_hypervisor GPA SIZE: no part of that node's reg overlaps it.
 assert_not_for_the_hypervisor()
 {
-    local first=$(($1)) last=$(($1 + SIZE - 1)) address size
+    local first=$(($1)) last=$(($1 + $2 - 1)) address size
 
     sed -n 's,^tree: hypervisor/reg: ,,p' console | fold -w 32 |
         sed 's/^.\{16\}/0x& 0x/' | while read -r address size; do
@@ -166,32 +168,44 @@ assert_not_for_the_hypervisor()
         done
 }
 
-# assert_node GPA SIZE ID: a node as the binding has it, complete.
+node_of()
+{
+    printf 'tree: reserved-memory/xen-shmem@%x' $(($1))
+}
+
+# assert_node GPA SIZE ID: a node as the binding has it.
 assert_node()
 {
     local node
 
-    node="tree: reserved-memory/xen-shmem@$(printf '%x' $(($1)))"
+    node=$(node_of "$1")
     assert_line console "$node/compatible: $(bytes xen,shared-memory-v1)"
     assert_line console "$node/reg: $(printf '%016x%016x' $(($1)) $(($2)))"
     assert_line console "$node/xen,id: $(bytes "$3")"
+    assert_line console "$node/no-map: "
 }
 
-# assert_told GPA ID: the guest knows that the range is none of its RAM.
+# assert_offset GPA OFFSET: of a part of a region.
+assert_offset()
+{
+    assert_line console "$(node_of "$1")/xen,offset: $(printf '%016x' $(($2)))"
+}
+
+# assert_told GPA SIZE ID: the guest knows that the range is none of its RAM.
 assert_told()
 {
-    assert_no_other_use "$1"
+    assert_no_other_use "$1" "$2"
     case $ARCH in
-    x86_64) assert_told_x86 "$1" ;;
-    arm64)  assert_node "$1" $SIZE "$2"
-            assert_not_for_the_hypervisor "$1" ;;
+    x86_64) assert_told_x86 "$1" "$2" ;;
+    arm64)  assert_node "$1" "$2" "$3"
+            assert_not_for_the_hypervisor "$1" "$2" ;;
     esac
 }
 
 assert_told_of_both()
 {
-    assert_told "$INSIDE" inside
-    assert_told "$OUTSIDE" outside
+    assert_told "$INSIDE" $SIZE inside
+    assert_told "$OUTSIDE" $SIZE outside
     # RAM that was cut in two.
     case $ARCH in
     x86_64) assert_line console "iomem: 00100000-09ffffff : System RAM"
@@ -255,6 +269,36 @@ case_memory_pressure_in_linux_leaves_the_regions_alone()
     [ $checks -ge 2 ] || fail "only $checks checks during the pressure"
     tell $WITNESS_CHECK $((INSIDE + PAGE)) $size 61
     tell $WITNESS_CHECK $((OUTSIDE + PAGE)) $size 62
+    assert_exchange "$INSIDE"
+    stop_linux
+    destroy vm1 vm2
+}
+
+# A write to a page that may only be read ends in a fault of the program that
+# wrote: SIGSEGV for #GP(0) on x86, SIGBUS for the abort on Arm.
+case $ARCH in
+x86_64) SIGNAL=11 ;;
+arm64)  SIGNAL=7 ;;
+esac
+PART=0x10000 # offset and size of the part
+
+case_linux_can_read_its_part_of_a_region_but_not_write_it()
+{
+    share vm1 "\"$VM1_INSIDE+1M = inside\""
+    share vm2 "\"$VM2_OUTSIDE+1M = outside\""
+    must guest vm2 fill $VM2_OUTSIDE $SIZE 71
+    start_linux "s/$OUTSIDE+1M/$OUTSIDE+64K/
+                 s/ = outside\"/ = outside, offset=64K, prot=ro\"/"
+    assert_told "$OUTSIDE" $PART outside
+    [ "$ARCH" = x86_64 ] || assert_offset "$OUTSIDE" $PART
+    through vm1 $VM1_INSIDE
+    tell $WITNESS_CHECK "$OUTSIDE" $PART 71 $PART
+    tell $WITNESS_TRY_WRITE "$OUTSIDE" 1
+    assert_equal "the signal that a write ends with" "$(($(word 0x40)))" "$SIGNAL"
+    must guest vm2 check $VM2_OUTSIDE $SIZE 71
+    # What the agent writes later is seen as well.
+    must guest vm2 fill $VM2_OUTSIDE $SIZE 72
+    tell $WITNESS_CHECK "$OUTSIDE" $PART 72 $PART
     assert_exchange "$INSIDE"
     stop_linux
     destroy vm1 vm2

@@ -176,7 +176,8 @@ static bool look_at(struct witness_page *page)
     uint64_t command = page->command;
 
     /* The witness alone writes answered. */
-    if ( request == atomic_load_explicit(&page->answered,
+    if ( request >> 32 != WITNESS_REQUEST ||
+         request == atomic_load_explicit(&page->answered,
                                          memory_order_relaxed) )
         return true;
 

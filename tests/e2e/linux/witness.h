@@ -37,10 +37,14 @@ enum witness_status {
 };
 
 /*
- * dom0 has command and argument[] written, then request, one higher than it
- * was.  The witness writes status and value[], then makes answered the same as
- * request.  While the two differ, only the witness writes.
+ * dom0 has command and argument[] written, then request, other than it was.
+ * The witness writes status and value[], then makes answered the same as
+ * request.  While the two differ, only the witness writes.  It leaves a page
+ * alone whose request is none by its upper half: there may be other data, and
+ * the region may be one that it can only read.
  */
+#define WITNESS_REQUEST 0x7769746eULL /* the upper 32 bits */
+
 struct witness_page {
     /* Written by the agent guest, for dom0. */
     _Atomic uint64_t request;
