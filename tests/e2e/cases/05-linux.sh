@@ -23,9 +23,10 @@ FASTER="quiet cryptomgr.notests=1 rodata=off"
 
 # ---- the Linux guest ------------------------------------------------------------
 
-# One process a look, so that the CPU is the guest's. Lines end in CR LF.
+# Looked at seldom, so that the CPU is the guest's, to boot. Lines end in CR LF.
 linux_is_ready()
 {
+    usleep 200000
     grep -q '^witness: [0-9]* regions\|^the witness ended' $CONSOLE 2>/dev/null
 }
 

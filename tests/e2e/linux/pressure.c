@@ -16,8 +16,9 @@
 
 #include "pressure.h"
 
-#define MARGIN (6u << 20) /* bytes left to the kernel, for what it needs itself */
-#define CHUNK  (64u << 10)
+#define MARGIN (6u << 20)  /* bytes left to the kernel, for what it needs itself */
+#define CHUNK  (64u << 10) /* bytes */
+#define WRITES 4           /* of the anonymous part in a pass */
 #define FIRST_TO_BE_KILLED "1000" /* oom_score_adj */
 
 /* A value of /proc/meminfo in bytes; 0: there is none. */
@@ -68,20 +69,21 @@ static bool take_all(struct pressure *result)
     anonymous = (available - cached) / CHUNK * CHUNK;
 
     memory = mmap(NULL, anonymous, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if ( memory == MAP_FAILED )
         return false;
     file = take_page_cache(cached, result->passes);
     if ( file < 0 )
         return false;
-    memset(memory, result->passes, anonymous);
+    for ( int i = 0; i < WRITES; i++ )
+        memset(memory, result->passes + i, anonymous);
 
     left = read_meminfo("MemFree");
     if ( left < result->free )
         result->free = left;
     if ( cached + anonymous > result->held )
         result->held = cached + anonymous;
-    result->written += cached + anonymous;
+    result->written += cached + WRITES * anonymous;
     result->passes++;
     close(file);
     munmap(memory, anonymous);
