@@ -76,7 +76,11 @@ static bool take_all(struct pressure *result)
     if ( file < 0 )
         return false;
     for ( int i = 0; i < WRITES; i++ )
+    {
         memset(memory, result->passes + i, anonymous);
+        /* The compiler is not to leave out what the next one overwrites. */
+        __asm__ volatile ( "" : : : "memory" );
+    }
 
     left = read_meminfo("MemFree");
     if ( left < result->free )

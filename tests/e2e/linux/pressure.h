@@ -19,7 +19,8 @@ struct pressure {
 /*
  * For @seconds, take all available memory but a small margin and write each
  * byte of it, again and again.  A quarter is page cache (tmpfs), the rest
- * anonymous, and written several times before it is given back.  False, after saying what is wrong, if it did not come to an end.
+ * anonymous, and written several times before it is given back.  False, after
+ * saying what is wrong, if it did not come to an end.
  */
 bool put_under_pressure(uint64_t seconds, struct pressure *result);
 
