@@ -84,7 +84,7 @@ put()
     must guest "$window_guest" write $((window + $1)) "$2" >/dev/null
 }
 
-# post COMMAND [ARGUMENT]...
+# post COMMAND [ARGUMENT]...: those that are left out are 0.
 post()
 {
     local slot=0x10 argument
@@ -92,7 +92,7 @@ post()
     request=$(((WITNESS_REQUEST << 32) + (($(word 0x30) + 1) & 0xffffffff)))
     put 0x08 "$1"
     shift
-    for argument; do
+    for argument in "${1:-0}" "${2:-0}" "${3:-0}" "${4:-0}"; do
         put $slot "$argument"
         slot=$((slot + 8))
     done
