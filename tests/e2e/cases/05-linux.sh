@@ -81,7 +81,7 @@ word()
 
 put()
 {
-    must guest "$window_guest" write $((window + $1)) "$2" >/dev/null
+    must guest "$window_guest" write $((window + $1)) "$2"
 }
 
 # post COMMAND [ARGUMENT]...: those that are left out are 0.
@@ -258,8 +258,8 @@ case_memory_pressure_in_linux_leaves_the_regions_alone()
     through vm1 $VM1_INSIDE
     post $WITNESS_PRESSURE 20
     while ! is_answered; do
-        must guest vm1 check $((VM1_INSIDE + PAGE)) $size 61 >/dev/null
-        must guest vm2 check $((VM2_OUTSIDE + PAGE)) $size 62 >/dev/null
+        must guest vm1 check $((VM1_INSIDE + PAGE)) $size 61
+        must guest vm2 check $((VM2_OUTSIDE + PAGE)) $size 62
         checks=$((checks + 1))
         sleep 1 # dom0 goes before any guest, and Linux is to have the CPU
     done
