@@ -76,7 +76,10 @@ through()
 # word OFFSET, put OFFSET VALUE: of the page with commands and answers.
 word()
 {
-    guest "$window_guest" read $((window + $1)) | sed 's/.*: //'
+    local answer
+
+    answer=$(must guest "$window_guest" read $((window + $1)))
+    echo "${answer##*: }"
 }
 
 put()
@@ -270,7 +273,8 @@ case_memory_pressure_in_linux_leaves_the_regions_alone()
     [ $checks -ge 2 ] || fail "only $checks checks during the pressure"
     tell $WITNESS_CHECK $((INSIDE + PAGE)) $size 61
     tell $WITNESS_CHECK $((OUTSIDE + PAGE)) $size 62
-    assert_exchange "$INSIDE"
+    tell $WITNESS_FILL $((INSIDE + PAGE)) $size 63
+    must guest vm1 check $((VM1_INSIDE + PAGE)) $size 63
     stop_linux
     destroy vm1 vm2
 }
