@@ -3,13 +3,13 @@
 
 PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t)
 PATCH_NEEDS := series $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
-PATCH_SCRIPTS := $(wildcard tools-libxl-patches/scripts/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources .ci/run)
+PATCH_SCRIPTS := $(wildcard tools-libxl-patches/scripts/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
 
 TEST_FILES += $(PATCH_TESTS)
 TEST_NEEDS += $(PATCH_NEEDS)
-LINT_TARGETS += lint-patches lint-sources lint-pods
+LINT_TARGETS += lint-patches lint-sources lint-pods lint-examples
 
-.PHONY: patches lint-patches lint-sources lint-pods
+.PHONY: patches lint-patches lint-sources lint-pods lint-examples
 patches: $(PATCH_NEEDS)
 	prove --timer $(PATCH_TESTS)
 
@@ -19,6 +19,9 @@ lint-patches: deps
 
 lint-sources: build/xen/x86_64/dist.done
 	@tests/patches/lint-sources
+
+lint-examples:
+	@tests/patches/lint-examples
 
 lint-pods: deps
 	@podchecker -warnings $(wildcard xl-config/*.pod docs/*.pod)

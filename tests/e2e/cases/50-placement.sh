@@ -19,94 +19,109 @@ memory_of()
     xl list "$1" | awk 'NR == 2 { print $3 }'
 }
 
-case_outside_RAM()
-{
-    placed 0x60000000 64K ""
-}
-
-case_inside_RAM()
-{
-    placed $((SUPERPAGE + 0x10000)) 64K \
-        "$((SUPERPAGE + 0xf000)) $((SUPERPAGE + 0x20000))"
-}
-
-case_inside_RAM_a_whole_superpage()
-{
-    placed $SUPERPAGE 2M "$((SUPERPAGE - 0x1000)) $((SUPERPAGE + 0x200000))"
-}
-
-case_inside_RAM_across_a_superpage_boundary()
-{
-    placed $((SUPERPAGE - 0x1000)) 8K \
-        "$((SUPERPAGE - 0x2000)) $((SUPERPAGE + 0x1000))"
-}
-
 # In a guest with little RAM, Arm's device tree is at its end.
-more_ram()
-{
-    [ "$ARCH" = arm64 ] || return 0
+if [ "$ARCH" = arm64 ]; then
     RAM_END=$((RAM + 0x9000000))
     MEMORY='memory = 144'
+fi
+
+# Name, address and size of a region at each kind of place. All are in one guest
+# at the same time; some are next to each other, in RAM and across its end.
+PLACES="
+inside_RAM          $((SUPERPAGE + 0x10000))  64K
+next_to_that        $((SUPERPAGE + 0x20000))  4K
+a_whole_superpage   $((SUPERPAGE + 0x200000)) 2M
+across_a_superpage  $((SUPERPAGE + 0x5ff000)) 8K
+last_page_of_RAM    $((RAM_END - 0x1000))     4K
+first_page_behind   $((RAM_END))              4K
+outside             $((0x60000000))           64K
+above_4_GiB         $((0x180000000))          64K
+next_to_that_too    $((0x180010000))          4K
+"
+
+# Pages of RAM on either side of those.
+NEIGHBOURS="$((SUPERPAGE + 0xf000)) $((SUPERPAGE + 0x21000))
+$((SUPERPAGE + 0x1ff000)) $((SUPERPAGE + 0x400000)) $((SUPERPAGE + 0x5fe000))
+$((SUPERPAGE + 0x601000)) $((RAM_END - 0x2000))"
+
+# The entries of a guest that has the regions there, and of one that has them
+# all outside of its RAM, 16 MiB from each other.
+entries_here()
+{
+    echo "$PLACES" | while read -r name gpa size; do
+        [ -z "$name" ] || echo "\"$(hex "$gpa")+$size = $name\","
+    done
 }
 
-case_the_last_page_of_RAM()
+entries_elsewhere()
 {
-    more_ram
-    placed $((RAM_END - 0x1000)) 4K "$((RAM_END - 0x2000))" "$MEMORY"
-}
+    local i=0
 
-case_the_first_page_behind_RAM()
-{
-    placed "$RAM_END" 4K "$((RAM_END - 0x1000))"
-}
-
-case_outside_RAM_above_4_GiB()
-{
-    placed 0x180000000 64K ""
-}
-
-# here: the entries of a guest that has a region at each kind of place; some
-# are next to each other, in RAM and across its end. there: those of a peer.
-all_places()
-{
-    local place gpa size i=0
-
-    here='' there=''
-    for place in \
-        $((SUPERPAGE + 0x10000))+64K $((SUPERPAGE + 0x20000))+4K \
-        $((SUPERPAGE + 0x200000))+2M $((SUPERPAGE + 0x5ff000))+8K \
-        $((RAM_END - 0x1000))+4K $((RAM_END))+4K 0x60000000+64K \
-        0x180000000+64K 0x180010000+4K
-    do
-        size=${place#*+} gpa=${place%+*}
-        here="$here \"$(hex "$gpa")+$size = place$i\","
-        there="$there \"$(hex $((ELSEWHERE + i * 0x1000000)))+$size = place$i\","
+    echo "$PLACES" | while read -r name gpa size; do
+        [ -n "$name" ] || continue
+        echo "\"$(hex $((ELSEWHERE + i * 0x1000000)))+$size = $name\","
         i=$((i + 1))
     done
 }
 
-# all_at_once OWNER-ENTRIES BORROWER-ENTRIES
-all_at_once()
+# all_places HERE THERE: the two guests talk through each region.
+all_places()
 {
+    local i=0
+
+    echo "$PLACES" | while read -r name gpa size; do
+        [ -n "$name" ] || continue
+        echo "$name" >>talked
+        talk "$1" "$(hex "$gpa")" "$2" \
+            "$(hex $((ELSEWHERE + i * 0x1000000)))" "$size"
+        i=$((i + 1))
+    done
+    assert_equal "the number of places" "$(wc -l <talked)" 9
+}
+
+# owner_and_borrower OWNER-ENTRIES BORROWER-ENTRIES HERE: the guest HERE, vm1 or
+# vm2, is the one with the places.
+owner_and_borrower()
+{
+    local there=vm2
+
+    [ "$3" = vm1 ] || there=vm1
     share vm1 "$1" "$MEMORY"
     share vm2 "$2" "$MEMORY"
+    # shellcheck disable=SC2086 # many words
+    fill_neighbours "$3" $NEIGHBOURS
+    all_places "$3" $there
+    # shellcheck disable=SC2086
+    check_neighbours "$3" $NEIGHBOURS
     destroy vm1 vm2
+}
+
+case_each_place_for_an_owner() # limit 180
+{
+    owner_and_borrower "$(entries_here)" "$(entries_elsewhere)" vm1
+}
+
+case_each_place_for_a_borrower() # limit 180
+{
+    owner_and_borrower "$(entries_elsewhere)" "$(entries_here)" vm2
 }
 
 # Xen's own pools may grow by a page or two in the first round, as they do for
 # any guests. The second has to give back each page.
-case_all_places_at_once_give_back_each_page() # limit 180
+case_each_place_gives_back_each_page() # limit 180
 {
     local round before
 
-    more_ram
-    all_places
     for round in 1 2; do
         before=$(free_memory)
-        all_at_once "$here" "$there"
-        all_at_once "$there" "$here"
+        share vm1 "$(entries_here)" "$MEMORY"
+        share vm2 "$(entries_elsewhere)" "$MEMORY"
+        destroy vm1 vm2
+        share vm1 "$(entries_elsewhere)" "$MEMORY"
+        share vm2 "$(entries_here)" "$MEMORY"
+        destroy vm1 vm2
+        echo "round $round, free before: $before"
     done
-    echo "round $round"
     must freepages "$before" 0 20
 }
 
