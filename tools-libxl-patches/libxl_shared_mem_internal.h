@@ -43,7 +43,7 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
 
 /*
  * Adds what the regions of an existing domain add to its memory, or take away
- * from it, to *memkb, modulo 2^64.  For who sets the domain's maximum or target.
+ * from it, to *memkb, modulo 2^64.  For who sets its maximum or its target.
  */
 _hidden int
 libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
