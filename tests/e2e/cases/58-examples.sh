@@ -20,3 +20,30 @@ case_a_sensor_and_a_logger()
     must guest sensor check 0x80000000 64K 5
     destroy sensor logger
 }
+
+# What these guests say to each other is for the demo to show.
+case_the_three_guests_of_the_demo()
+{
+    local i
+
+    cp /examples/vm1.cfg /examples/vm2.cfg /examples/vm3.cfg .
+    for i in 1 2 3; do
+        create vm$i
+    done
+    if [ "$ARCH" = x86_64 ]; then
+        set -- 0x40000000-0x40100000 0x40200000-0x40210000
+    else
+        set -- 0x60000000-0x60100000 0x60200000-0x60210000
+    fi
+    assert_record <<LINES
+/local/shared_mem/ID1/mappings/$vm1 = "$1"
+/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80100000"
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x100000"
+/local/shared_mem/ID2/mappings/$vm1 = "$2"
+/local/shared_mem/ID2/mappings/$vm3 = "0x50000000-0x50010000"
+/local/shared_mem/ID2/owner = "$vm1"
+/local/shared_mem/ID2/size = "0x10000"
+LINES
+    destroy vm1 vm2 vm3
+}
