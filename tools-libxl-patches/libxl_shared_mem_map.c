@@ -296,7 +296,15 @@ static int borrow(libxl__gc *gc, mapping_job *job,
     if (done == nr)
         return 0;
 
-    log_mapping_problem(gc, job, gfn + done, error);
+    /* A guest may remove pages from its own address space. */
+    if (error == -EINVAL)
+        SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
+                       "domain %"PRIu32", which is to share it, has no memory "
+                       "at 0x%"PRIx64" any more; destroy that domain",
+                       segment->source, segment->source_begin +
+                                        (done << XC_PAGE_SHIFT));
+    else
+        log_mapping_problem(gc, job, gfn + done, error);
     return ERROR_FAIL;
 }
 

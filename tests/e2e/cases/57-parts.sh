@@ -118,6 +118,18 @@ case_roles()
     end_peer $((vm3 + 1))
 }
 
+# A guest can remove a page from its own address space, also one of a region.
+case_a_page_that_its_owner_removed()
+{
+    start_peer
+    must guest vm1 hypercall-remove "$(gfn $((REGION + 0x2000)))"
+    refused_entry "domain $vm1, which is to share it, has no memory at\
+ 0x80002000 any more; destroy that domain" "$FREE+64K = ID1"
+    share vm2 "\"$BORROWER+8K = ID1, offset=0\""
+    must guest vm2 check $BORROWER 8K 7
+    destroy vm1 vm2
+}
+
 # ---- domains that only read ---------------------------------------------------
 
 # must_fault NAME GPA: a write there ends in a fault of the writing instruction.
