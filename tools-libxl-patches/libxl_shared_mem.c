@@ -292,7 +292,6 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     else if (libxl_defbool_val(b_info->nested_hvm))
         reason = "nested HVM does not go with memory of other domains; "
                  "remove nestedhvm=";
-
     else if (!libxl_defbool_val(d_config->c_info.hap))
         reason = "shadow paging cannot map memory of other domains; remove "
                  "hap=0";
@@ -330,11 +329,11 @@ static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
 /*
  * Reads the records of all regions of a domain, checks each region against
  * them and against the guest's address space, and plans where its pages are
- * to come from.  Without the lock, and before there is an image, the result
+ * to come from.  Without the lock, and before the domain is built, the result
  * is a forecast.
  */
 static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
-                        const libxl__shared_mem_layout *image,
+                        const libxl__shared_mem_layout *layout,
                         region **regions_r)
 {
     char reason[LIBXL__SHARED_MEM_REASON_SIZE];
@@ -348,7 +347,7 @@ static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
 
         r->request = config_request(&d_config->static_shared_mems[i]);
 
-        rc = libxl__shared_mem_check_place(gc, d_config, image,
+        rc = libxl__shared_mem_check_place(gc, d_config, layout,
                                            &r->request.range, &r->inside);
         if (rc) return rc;
 
@@ -456,7 +455,9 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
         if (rc) return rc;
     }
 
-    rc = plan_regions(gc, d_config, NULL, &regions);
+    rc = plan_regions(gc, d_config,
+                      libxl__shared_mem_get_layout(gc, d_config, NULL),
+                      &regions);
     if (rc) return rc;
 
     rc = libxl__shared_mem_arch_check_map(gc, d_config);
@@ -674,6 +675,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
                             const libxl__shared_mem_layout *image)
 {
     const int nr = d_config->num_static_shared_mems;
+    const libxl__shared_mem_layout *layout;
     libxl__shared_mem_index *index;
     libxl__flock *lock = NULL;
     region *regions;
@@ -702,7 +704,8 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         goto out;
     }
 
-    rc = plan_regions(gc, d_config, image, &regions);
+    layout = libxl__shared_mem_get_layout(gc, d_config, image);
+    rc = plan_regions(gc, d_config, layout, &regions);
     if (rc) goto out;
 
     rc = reserve_memory(gc, domid, d_config, regions, &before, &added);
@@ -713,7 +716,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     for (i = 0; i < nr; i++) {
         region *r = &regions[i];
 
-        rc = libxl__shared_mem_map_region(gc, domid, d_config, image, r);
+        rc = libxl__shared_mem_map_region(gc, domid, d_config, layout, r);
         if (rc) goto out;
 
         rc = join_record(gc, domid, uuid, d_config, r);

@@ -97,13 +97,13 @@ libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
 
 /*
  * Gives domid the pages of one region, as its segments say.  The caller holds
- * the lock, and has raised the domain's maximum memory.  image: for error
+ * the lock, and has raised the domain's maximum memory.  layout: for error
  * messages, of which there's one line.
  */
 _hidden int
 libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
                              const libxl_domain_config *d_config,
-                             const libxl__shared_mem_layout *image,
+                             const libxl__shared_mem_layout *layout,
                              const libxl__shared_mem_region *r);
 
 /*----- libxl_shared_mem_layout.c -----*/
@@ -118,20 +118,28 @@ _hidden void libxl__shared_mem_note_image(libxl__gc *gc,
                                           libxl__domain_build_state *state);
 
 /*
- * Checks one region against all that the guest has in its address space.
- * image may be NULL before the domain is built; then RAM is what the config
- * leads to, and nothing is loaded.  *inside_r: whether the range is RAM of
- * the guest.  Logs one line on error.
+ * All that the guest has in its address space.  image: what the builder made
+ * of it; NULL before the domain is built: then RAM is what the config leads
+ * to, and nothing is loaded.
+ */
+_hidden libxl__shared_mem_layout *
+libxl__shared_mem_get_layout(libxl__gc *gc,
+                             const libxl_domain_config *d_config,
+                             const libxl__shared_mem_layout *image);
+
+/*
+ * Checks one region against the layout.  *inside_r: whether the range is RAM
+ * of the guest.  Logs one line on error.
  */
 _hidden int libxl__shared_mem_check_place(
     libxl__gc *gc, const libxl_domain_config *d_config,
-    const libxl__shared_mem_layout *image,
+    const libxl__shared_mem_layout *layout,
     const libxl__shared_mem_range *range, bool *inside_r);
 
 /* "; BEGIN-END is free", to end an error line about *range; or "". */
 _hidden const char *libxl__shared_mem_suggest(
     libxl__gc *gc, const libxl_domain_config *d_config,
-    const libxl__shared_mem_layout *image,
+    const libxl__shared_mem_layout *layout,
     const libxl__shared_mem_range *range);
 
 /*----- libxl_shared_mem_<arch>.c -----*/

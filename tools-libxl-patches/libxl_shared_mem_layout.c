@@ -76,13 +76,10 @@ void libxl__shared_mem_note_image(libxl__gc *gc,
     state->shared_mem_image = image;
 }
 
-/*
- * image: what the builder made of it, or NULL as long as there's none.  The
- * order of the entries is the order in which they are looked at.
- */
-static libxl__shared_mem_layout *
-get_layout(libxl__gc *gc, const libxl_domain_config *d_config,
-           const libxl__shared_mem_layout *image)
+libxl__shared_mem_layout *
+libxl__shared_mem_get_layout(libxl__gc *gc,
+                             const libxl_domain_config *d_config,
+                             const libxl__shared_mem_layout *image)
 {
     const libxl_domain_build_info *b_info = &d_config->b_info;
     libxl__shared_mem_layout *layout;
@@ -121,10 +118,9 @@ get_layout(libxl__gc *gc, const libxl_domain_config *d_config,
 
 const char *libxl__shared_mem_suggest(libxl__gc *gc,
                                       const libxl_domain_config *d_config,
-                                      const libxl__shared_mem_layout *image,
+                                      const libxl__shared_mem_layout *layout,
                                       const libxl__shared_mem_range *range)
 {
-    const libxl__shared_mem_layout *layout = get_layout(gc, d_config, image);
     libxl__shared_mem_range *used;
     unsigned int i, nr = 0;
     uint64_t address;
@@ -158,11 +154,10 @@ const char *libxl__shared_mem_suggest(libxl__gc *gc,
 
 int libxl__shared_mem_check_place(libxl__gc *gc,
                                   const libxl_domain_config *d_config,
-                                  const libxl__shared_mem_layout *image,
+                                  const libxl__shared_mem_layout *layout,
                                   const libxl__shared_mem_range *range,
                                   bool *inside_r)
 {
-    const libxl__shared_mem_layout *layout = get_layout(gc, d_config, image);
     const libxl__shared_mem_range *bank, *hit;
     libxl__shared_mem_place place;
 
@@ -174,7 +169,7 @@ int libxl__shared_mem_check_place(libxl__gc *gc,
                        "has to be all inside or all outside%s", range->begin,
                        range->begin + range->size, bank->name, bank->begin,
                        bank->begin + bank->size,
-                       libxl__shared_mem_suggest(gc, d_config, image, range));
+                       libxl__shared_mem_suggest(gc, d_config, layout, range));
         return ERROR_INVAL;
     }
 
@@ -184,7 +179,7 @@ int libxl__shared_mem_check_place(libxl__gc *gc,
                        "overlaps the %s, 0x%"PRIx64"-0x%"PRIx64"%s",
                        range->begin, range->begin + range->size, hit->name,
                        hit->begin, hit->begin + hit->size,
-                       libxl__shared_mem_suggest(gc, d_config, image, range));
+                       libxl__shared_mem_suggest(gc, d_config, layout, range));
         return ERROR_INVAL;
     }
 

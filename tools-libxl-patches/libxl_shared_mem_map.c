@@ -18,18 +18,10 @@
 /* Pages that libxc maps at once to clear them. */
 #define PAGES_PER_CLEAR 1024
 
-
 static uint64_t to_gfn(uint64_t gpa)
 {
     return gpa >> XC_PAGE_SHIFT;
 }
-
-/* The calls that map pages, on arrays made once. */
-typedef struct {
-    xen_ulong_t source_gfns[PAGES_PER_CALL];
-    xen_pfn_t gfns[PAGES_PER_CALL];
-    int errors[PAGES_PER_CALL];
-} mapping_call;
 
 static const char *mapping_problem(int error)
 {
@@ -87,13 +79,15 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
     return ERROR_FAIL;
 }
 
-/* What the calls of one region need to know. */
+/* What the calls for one region need to know, and the arrays they work on. */
 typedef struct {
     uint32_t domid;
     const libxl_domain_config *d_config;
-    const libxl__shared_mem_layout *image;
+    const libxl__shared_mem_layout *layout;
     const libxl__shared_mem_region *region;
-    mapping_call call;
+    xen_ulong_t source_gfns[PAGES_PER_CALL];
+    xen_pfn_t gfns[PAGES_PER_CALL];
+    int errors[PAGES_PER_CALL];
 } mapping_job;
 
 static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
@@ -103,7 +97,7 @@ static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
     const char *problem = mapping_problem(error), *suggestion = "";
 
     if (error == -EEXIST || error == -ERANGE)
-        suggestion = libxl__shared_mem_suggest(gc, job->d_config, job->image,
+        suggestion = libxl__shared_mem_suggest(gc, job->d_config, job->layout,
                                                range);
 
     SHARED_MEM_LOG(job->d_config, range->name,
@@ -122,7 +116,6 @@ static uint64_t share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
                             uint32_t source, uint64_t source_gfn, uint64_t nr,
                             int expected, int *error_r)
 {
-    mapping_call *call = &job->call;
     uint64_t done;
     unsigned int i, now;
 
@@ -130,21 +123,21 @@ static uint64_t share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
         now = min(nr - done, (uint64_t)PAGES_PER_CALL);
 
         for (i = 0; i < now; i++) {
-            call->source_gfns[i] = source_gfn + done + i;
-            call->gfns[i] = gfn + done + i;
+            job->source_gfns[i] = source_gfn + done + i;
+            job->gfns[i] = gfn + done + i;
         }
 
         if (xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
                                            map_space(&job->region->request),
-                                           now, call->source_gfns, call->gfns,
-                                           call->errors) < 0) {
+                                           now, job->source_gfns, job->gfns,
+                                           job->errors) < 0) {
             *error_r = -errno;
             return done;
         }
 
         for (i = 0; i < now; i++) {
-            if (call->errors[i] != expected) {
-                *error_r = call->errors[i];
+            if (job->errors[i] != expected) {
+                *error_r = job->errors[i];
                 return done + i;
             }
         }
@@ -182,10 +175,10 @@ static int populate(libxl__gc *gc, mapping_job *job,
         nr = libxl__shared_mem_next_extents(gfn, left, max_order,
                                             PAGES_PER_CALL, &order);
         for (i = 0; i < nr; i++)
-            job->call.gfns[i] = gfn + ((uint64_t)i << order);
+            job->gfns[i] = gfn + ((uint64_t)i << order);
 
         done = xc_domain_populate_physmap(CTX->xch, job->domid, nr, order, 0,
-                                          job->call.gfns);
+                                          job->gfns);
         if (done > 0) {
             gfn += (uint64_t)done << order;
             left -= (uint64_t)done << order;
@@ -265,10 +258,10 @@ static int give_back(libxl__gc *gc, mapping_job *job,
         now = min(nr - done, (uint64_t)PAGES_PER_CALL);
 
         for (i = 0; i < now; i++)
-            job->call.gfns[i] = gfn + done + i;
+            job->gfns[i] = gfn + done + i;
 
         if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, now, 0,
-                                                 job->call.gfns)) {
+                                                 job->gfns)) {
             SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
                            "can't give back the RAM at 0x%"PRIx64,
                            (gfn + done) << XC_PAGE_SHIFT);
@@ -310,7 +303,7 @@ static int borrow(libxl__gc *gc, mapping_job *job,
 
 int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
                                  const libxl_domain_config *d_config,
-                                 const libxl__shared_mem_layout *image,
+                                 const libxl__shared_mem_layout *layout,
                                  const libxl__shared_mem_region *r)
 {
     unsigned int i;
@@ -320,7 +313,7 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
     GCNEW(job);
     job->domid = domid;
     job->d_config = d_config;
-    job->image = image;
+    job->layout = layout;
     job->region = r;
 
     /* The type has to be right before anybody touches the pages. */

@@ -92,7 +92,8 @@ unsigned int libxl__shared_mem_arch_platform(
     const libxl_domain_build_info *b_info = &d_config->b_info;
     const bool hvm = b_info->type == LIBXL_DOMAIN_TYPE_HVM;
     const uint64_t hole = mmio_hole_begin(b_info);
-    const uint64_t ram = (b_info->max_memkb - b_info->video_memkb) << 10;
+    libxl__shared_mem_range ram[LIBXL__SHARED_MEM_RAM_MAX];
+    const bool high = libxl__shared_mem_arch_config_ram(d_config, ram) > 1;
     const uint64_t special = (uint64_t)(X86_HVM_END_SPECIAL_REGION -
                                         X86_HVM_NR_SPECIAL_PAGES)
                              << XC_PAGE_SHIFT;
@@ -100,7 +101,7 @@ unsigned int libxl__shared_mem_arch_platform(
     const libxl__shared_mem_range platform[] = {
         { 0, hvm ? ONE_MIB : 0, "firmware's memory below 1 MiB" },
         /* hvmloader makes one entry of it again, with no holes. */
-        { FOUR_GIB, hvm && ram > hole ? ram - hole : 0,
+        { FOUR_GIB, hvm && high ? ram[1].size : 0,
           "RAM above 4 GiB, which an HVM guest's firmware takes as a whole" },
         { ACPI_INFO_PHYSICAL_ADDRESS, ACPI_SIZE, "ACPI tables" },
         { LAPIC_BASE_ADDRESS, XC_PAGE_SIZE, "local APIC" },

@@ -9,6 +9,13 @@
 # shellcheck disable=SC2034 # for the driver
 SKIPPED=77 # exit status of a case that cannot be run here
 
+# A small guest's RAM, and a 2 MiB boundary in it with free RAM on both sides.
+# shellcheck disable=SC2034 # for the cases
+case $ARCH in
+x86_64) RAM=0x0 RAM_END=0x1000000 FREE_RAM=0x800000 ;;
+arm64)  RAM=0x40000000 RAM_END=0x41000000 FREE_RAM=0x40800000 ;;
+esac
+
 # ---- verdicts -----------------------------------------------------------------
 
 fail()
@@ -284,8 +291,8 @@ ELSEWHERE=0x80000000
 
 hex() { printf '0x%x\n' "$1"; }
 
-# fill_neighbours NAME GPA..., and check_neighbours: the guest's pages there are none of a
-# region: they keep a pattern, which the caller has the peers overwrite.
+# fill_neighbours NAME GPA..., check_neighbours NAME GPA...: the guest's pages
+# there are no region's, and keep what the guest writes while its peers talk.
 fill_neighbours()
 {
     local name="$1" gpa
@@ -319,9 +326,19 @@ talk()
     must guest "$one" check "$gpa1" "$size" 52
 }
 
+# talk_beside HERE GPA THERE SIZE "NEIGHBOUR...": the guest THERE has the region
+# ELSEWHERE. NEIGHBOURs are addresses of pages of the RAM of HERE.
+talk_beside()
+{
+    # shellcheck disable=SC2086 # many words
+    fill_neighbours "$1" $5
+    talk "$1" "$2" "$3" $ELSEWHERE "$4"
+    # shellcheck disable=SC2086
+    check_neighbours "$1" $5
+}
+
 # placed GPA SIZE "NEIGHBOUR..." [LINE]...: a region there, of an owner and then
-# of a borrower. The LINEs are for the domain's configuration; NEIGHBOURs are
-# addresses of pages of its RAM.
+# of a borrower. The LINEs are for the domain's configuration.
 placed()
 {
     local gpa size="$2" neighbours="$3"
@@ -331,19 +348,11 @@ placed()
 
     share vm1 "\"$gpa+$size = region\"" "$@"
     share vm2 "\"$ELSEWHERE+$size = region\""
-    # shellcheck disable=SC2086 # many words
-    fill_neighbours vm1 $neighbours
-    talk vm1 "$gpa" vm2 $ELSEWHERE "$size"
-    # shellcheck disable=SC2086
-    check_neighbours vm1 $neighbours
+    talk_beside vm1 "$gpa" vm2 "$size" "$neighbours"
     destroy vm1 vm2
 
     share vm3 "\"$ELSEWHERE+$size = region\""
     share vm4 "\"$gpa+$size = region\"" "$@"
-    # shellcheck disable=SC2086
-    fill_neighbours vm4 $neighbours
-    talk vm3 $ELSEWHERE vm4 "$gpa" "$size"
-    # shellcheck disable=SC2086
-    check_neighbours vm4 $neighbours
+    talk_beside vm4 "$gpa" vm3 "$size" "$neighbours"
     destroy vm3 vm4
 }

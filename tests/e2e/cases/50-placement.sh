@@ -5,12 +5,6 @@
 # time both sides check all bytes, and the pages of RAM beside the region stay
 # the guest's own.
 
-# A small guest's RAM, and where it is free for the cases to use.
-case $ARCH in
-x86_64) RAM=0x0 RAM_END=0x1000000 ;;
-arm64)  RAM=0x40000000 RAM_END=0x41000000 ;;
-esac
-SUPERPAGE=$((RAM + 0x800000))  # a 2 MiB boundary with free RAM on both sides
 MEMORY='memory = 16'
 
 # memory_of NAME: in MiB, as xl shows it.
@@ -28,10 +22,10 @@ fi
 # Name, address and size of a region at each kind of place. All are in one guest
 # at the same time; some are next to each other, in RAM and across its end.
 PLACES="
-inside_RAM          $((SUPERPAGE + 0x10000))  64K
-next_to_that        $((SUPERPAGE + 0x20000))  4K
-a_whole_superpage   $((SUPERPAGE + 0x200000)) 2M
-across_a_superpage  $((SUPERPAGE + 0x5ff000)) 8K
+inside_RAM          $((FREE_RAM + 0x10000))  64K
+next_to_that        $((FREE_RAM + 0x20000))  4K
+a_whole_superpage   $((FREE_RAM + 0x200000)) 2M
+across_a_superpage  $((FREE_RAM + 0x5ff000)) 8K
 last_page_of_RAM    $((RAM_END - 0x1000))     4K
 first_page_behind   $((RAM_END))              4K
 outside             $((0x60000000))           64K
@@ -40,9 +34,9 @@ next_to_that_too    $((0x180010000))          4K
 "
 
 # Pages of RAM on either side of those.
-NEIGHBOURS="$((SUPERPAGE + 0xf000)) $((SUPERPAGE + 0x21000))
-$((SUPERPAGE + 0x1ff000)) $((SUPERPAGE + 0x400000)) $((SUPERPAGE + 0x5fe000))
-$((SUPERPAGE + 0x601000)) $((RAM_END - 0x2000))"
+NEIGHBOURS="$((FREE_RAM + 0xf000)) $((FREE_RAM + 0x21000))
+$((FREE_RAM + 0x1ff000)) $((FREE_RAM + 0x400000)) $((FREE_RAM + 0x5fe000))
+$((FREE_RAM + 0x601000)) $((RAM_END - 0x2000))"
 
 # The entries of a guest that has the regions there, and of one that has them
 # all outside of its RAM, 16 MiB from each other.
@@ -143,7 +137,7 @@ case_memory_figures() # limit 180
     config vm3
     create vm3
     none=$(max_pages vm3)
-    inside=$(hex "$SUPERPAGE")
+    inside=$FREE_RAM
     outside=0x60000000
     share vm1 "\"$inside+2M = one\", \"$outside+4M = two\""
     share vm2 "\"$inside+4M = two\", \"$outside+2M = one\""

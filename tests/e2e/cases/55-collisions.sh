@@ -4,11 +4,6 @@
 # names what it hits and an address that is free, and nothing is left behind.
 # The addresses are those of Xen's public headers and of libxl's memory layout.
 
-case $ARCH in
-x86_64) RAM=0x0 RAM_END=0x1000000 ;;
-arm64)  RAM=0x40000000 RAM_END=0x41000000 ;;
-esac
-
 # is_free BEGIN-END: what the line ends with; the address space of the small
 # guests here is free where their RAM ends.
 is_free()

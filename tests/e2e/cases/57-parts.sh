@@ -33,23 +33,20 @@ case_a_page_at_each_place_of_a_region() # limit 120
 
 case_parts_inside_RAM_and_of_the_same_region() # limit 120
 {
-    local ram=0x800000
-
-    [ "$ARCH" = x86_64 ] || ram=0x40800000
     share vm1 "\"$OWNER+64K = ID1\""
-    share vm2 "\"$(printf 0x%x $ram)+16K = ID1, offset=0x4000\""
+    share vm2 "\"$FREE_RAM+16K = ID1, offset=0x4000\""
     share vm3 "\"$BORROWER+8K = ID1, offset=24K\""
     must guest vm1 fill $OWNER 64K 1
-    must guest vm2 check $ram 16K 1 0x4000
+    must guest vm2 check "$FREE_RAM" 16K 1 0x4000
     must guest vm3 check $BORROWER 8K 1 0x6000
-    must guest vm2 fill $ram 16K 2 0x4000
+    must guest vm2 fill "$FREE_RAM" 16K 2 0x4000
     must guest vm3 check $BORROWER 8K 2 0x6000
     must guest vm1 check $((OWNER + 0x4000)) 16K 2 0x4000
     must guest vm1 check $OWNER 16K 1
     must guest vm1 check $((OWNER + 0x8000)) 32K 1 0x8000
     assert_record <<LINES
 /local/shared_mem/ID1/mappings/$vm1 = "0x80000000-0x80010000"
-/local/shared_mem/ID1/mappings/$vm2 = "$(printf '0x%x-0x%x' $ram $((ram + 0x4000)))"
+/local/shared_mem/ID1/mappings/$vm2 = "$FREE_RAM-$(hex $((FREE_RAM + 0x4000)))"
 /local/shared_mem/ID1/mappings/$vm2/offset = "0x4000"
 /local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90002000"
 /local/shared_mem/ID1/mappings/$vm3/offset = "0x6000"
@@ -164,20 +161,17 @@ LINES
 # One page inside RAM, while others write to the whole.
 case_a_reader_of_a_part_inside_RAM() # limit 120
 {
-    local ram=0x800000
-
-    [ "$ARCH" = x86_64 ] || ram=0x40800000
     start_peer
-    share vm2 "\"$(printf 0x%x $ram)+4K = ID1, prot=ro, offset=0x3000\""
+    share vm2 "\"$FREE_RAM+4K = ID1, prot=ro, offset=0x3000\""
     share vm3 "\"$FREE+64K = ID1\""
-    must guest vm2 check $ram 4K 7 0x3000
+    must guest vm2 check "$FREE_RAM" 4K 7 0x3000
     must guest vm3 fill "$FREE" 64K 9
-    must guest vm2 check $ram 4K 9 0x3000
+    must guest vm2 check "$FREE_RAM" 4K 9 0x3000
     must guest vm1 fill "$REGION" 64K 10
-    must guest vm2 check $ram 4K 10 0x3000
-    must_fault vm2 $ram
-    must guest vm2 fill $((ram - 0x1000)) 4K 11
-    must guest vm2 fill $((ram + 0x1000)) 4K 12
+    must guest vm2 check "$FREE_RAM" 4K 10 0x3000
+    must_fault vm2 "$FREE_RAM"
+    must guest vm2 fill $((FREE_RAM - 0x1000)) 4K 11
+    must guest vm2 fill $((FREE_RAM + 0x1000)) 4K 12
     must guest vm3 check "$FREE" 64K 10
     destroy vm1 vm3 vm2
 }

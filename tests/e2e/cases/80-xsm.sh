@@ -2,15 +2,11 @@
 # shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
 # The hypervisor's part, XENMAPSPACE_gmfn_share, under each security module and
 # with Xen's assertions on: who may use it, and the rules of its public header,
-# one by one. No address here is in the RAM of a small guest but $RAM.
+# one by one. No address here is in the RAM of a small guest but $FREE_RAM.
 
 OWNER=0x80000000    # where vm1 has the region
 BORROWER=0x90000000 # where vm2 has it
 HOLE=0xa0000000     # where nobody has anything
-case $ARCH in
-x86_64) RAM=0x800000 ;;
-*)      RAM=0x40800000 ;;
-esac
 
 SPACE_SHARED_INFO=0
 SPACE_GRANT_TABLE=1
@@ -75,7 +71,7 @@ case_a_guest_cannot_share_by_itself() # limit 180
     guest_share -1 self self $HOLE
     guest_share -1 self 0 $HOLE
     guest_share -1 "$vm2" "$vm1" $HOLE
-    guest_share -1 "$vm2" "$vm1" $RAM
+    guest_share -1 "$vm2" "$vm1" "$FREE_RAM"
     guest_share $DENIED_NUMBER "$vm1" self $HOLE
     guest_share $DENIED_NUMBER "$vm1" "$vm2" $HOLE
     guest_share $DENIED_NUMBER "$vm1" "$vm1" $HOLE
@@ -114,16 +110,16 @@ case_a_page_in_use_is_never_replaced() # limit 180
     local special=$((HOLE + 0x100000))
 
     start_pair
-    must guest vm2 fill $RAM 4K 5
+    must guest vm2 fill "$FREE_RAM" 4K 5
     must sharectl add "$vm2" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
 
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $RAM
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER "$FREE_RAM"
     xen_share "page 0 EEXIST" "$vm2" "$vm1" $((OWNER + 0x1000)) $BORROWER
     xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $BORROWER
     xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $special
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $HOLE $RAM
+    xen_share "page 0 EEXIST" "$vm2" "$vm1" $HOLE "$FREE_RAM"
 
-    must guest vm2 check $RAM 4K 5
+    must guest vm2 check "$FREE_RAM" 4K 5
     must guest vm2 check $BORROWER 256K 1
     must guest vm1 check $OWNER 256K 1
     destroy vm1 vm2
@@ -155,7 +151,7 @@ case_only_memory_that_may_be_shared_is_a_source() # limit 180
     xen_share "page 0 EINVAL" "$vm2" "$vm1" 0xfffffffffffff000 $HOLE
     xen_share "page 0 EINVAL" "$vm2" "$vm1" $special $HOLE
     xen_share "page 0 EINVAL" "$vm2" "$vm1" $grants $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm2" $RAM $HOLE
+    xen_share "page 0 EINVAL" "$vm2" "$vm2" "$FREE_RAM" $HOLE
     xen_share "page 0 EINVAL" "$vm2" "$vm2" $BORROWER $HOLE
 
     # A page comes home by way of the domain that borrows it.
@@ -228,11 +224,6 @@ case_one_call_can_have_many_pages() # limit 180
     destroy vm1 vm2
 }
 
-free_memory_is()
-{
-    [ "$(free_memory)" -eq "$1" ]
-}
-
 case_the_last_removal_frees_a_page() # limit 180
 {
     local page free
@@ -246,7 +237,7 @@ case_the_last_removal_frees_a_page() # limit 180
         answer "hypercall-remove: rc 0, extent 0" \
             guest vm2 hypercall-remove "$(gfn $((BORROWER + page * 4096)))"
         free=$((free + 1))
-        wait_for 5 free_memory_is $free ||
+        freepages $free 0 5 >/dev/null ||
             fail "pages free: $(free_memory), not $free, after page $page"
     done
     must guest vm2 check $((BORROWER + 0x3000)) 4K 1 0x3000
@@ -301,7 +292,7 @@ case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
     config vm3 "$ISOLATED"
     create vm3
     xen_share "call $DENIED" "$vm3" "$vm1" $OWNER $HOLE
-    xen_share "call $DENIED" "$vm1" "$vm3" $RAM $HOLE
+    xen_share "call $DENIED" "$vm1" "$vm3" "$FREE_RAM" $HOLE
     must_be_free "$vm3" $HOLE
     must_be_free "$vm1" $HOLE
     must guest vm1 check $OWNER 256K 1

@@ -2,15 +2,11 @@
 # shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
 # XENMAPSPACE_gmfn_share_ro: vm2 may read what vm1 shares, and nothing that it
 # does, or asks Xen to do, writes there. No address here is in the RAM of a small
-# guest but $RAM.
+# guest but $FREE_RAM.
 
 OWNER=0x80000000  # where vm1 has the region
 READER=0x90000000 # where vm2 has it
 HOLE=0xa0000000   # where nobody has anything
-case $ARCH in
-x86_64) RAM=0x800000 ;;
-*)      RAM=0x40800000 ;;
-esac
 
 # From Xen's public headers.
 SPACE_SHARED_INFO=0
@@ -62,10 +58,11 @@ faults()
         fail "$*: not the fault that should be, but: $printed"
 }
 
-# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $RAM on.
+# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $FREE_RAM
+# on.
 in_ram()
 {
-    local gpa=$RAM word
+    local gpa="$FREE_RAM" word
 
     for word; do
         must guest vm2 write "$gpa" "$word" >/dev/null
@@ -99,8 +96,8 @@ case_a_reader_sees_all_writes_and_makes_none() # limit 180
 
     must guest vm1 fill $OWNER 256K 2
     must guest vm2 check $READER 256K 2
-    must guest vm2 fill $RAM 4K 3
-    must guest vm2 check $RAM 4K 3
+    must guest vm2 fill "$FREE_RAM" 4K 3
+    must guest vm2 check "$FREE_RAM" 4K 3
 
     # Nor does another mapping of the same page allow it.
     xen_share_ro "page 0 ok" "$vm2" "$vm1" $OWNER $HOLE
@@ -121,28 +118,28 @@ ask_xen_to_write()
     hypercall $EFAULT $XEN_VERSION $XENVER_EXTRAVERSION $READER
 
     in_ram "$gfn" 0
-    hypercall $EINVAL $VCPU_OP $VCPUOP_REGISTER_VCPU_INFO 0 $RAM
-    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL $RAM
-    in_ram "$(gfn $((RAM + 0x1000)))" 0
-    hypercall 0 $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL $RAM
+    hypercall $EINVAL $VCPU_OP $VCPUOP_REGISTER_VCPU_INFO 0 "$FREE_RAM"
+    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL "$FREE_RAM"
+    in_ram "$(gfn $((FREE_RAM + 0x1000)))" 0
+    hypercall 0 $EVENT_CHANNEL_OP $EVTCHNOP_INIT_CONTROL "$FREE_RAM"
     in_ram "$gfn"
-    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_EXPAND_ARRAY $RAM
+    hypercall $EINVAL $EVENT_CHANNEL_OP $EVTCHNOP_EXPAND_ARRAY "$FREE_RAM"
 
     # From RAM, 16 bytes. The operation's own status, -9, is GNTST_bad_page.
-    in_ram "$(gfn $RAM)" $DOMID_SELF "$gfn" $DOMID_SELF 16
-    hypercall 0 $GRANT_TABLE_OP $GNTTABOP_COPY $RAM 1
-    answer "read $(printf 0x%x $((RAM + 32))): 0xfff700000010" \
-        guest vm2 read $((RAM + 32))
+    in_ram "$(gfn "$FREE_RAM")" $DOMID_SELF "$gfn" $DOMID_SELF 16
+    hypercall 0 $GRANT_TABLE_OP $GNTTABOP_COPY "$FREE_RAM" 1
+    answer "read $(printf 0x%x $((FREE_RAM + 32))): 0xfff700000010" \
+        guest vm2 read $((FREE_RAM + 32))
 
     [ "$ARCH" = x86_64 ] || return 0
     in_ram $READER
     for op in $VCPUOP_REGISTER_RUNSTATE_PHYS_AREA \
         $VCPUOP_REGISTER_VCPU_TIME_PHYS_AREA; do
-        hypercall $EINVAL $VCPU_OP "$op" 0 $RAM
+        hypercall $EINVAL $VCPU_OP "$op" 0 "$FREE_RAM"
     done
-    must guest vm2 hypercall-page $RAM
+    must guest vm2 hypercall-page "$FREE_RAM"
     faults vm2 hypercall-page $READER
-    must guest vm2 input $RAM
+    must guest vm2 input "$FREE_RAM"
     faults vm2 input $READER
 }
 
@@ -151,9 +148,9 @@ ask_xen_to_write()
 ask_xen_to_keep_writing()
 {
     in_ram $READER
-    hypercall 0 $VCPU_OP $VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA 0 $RAM
+    hypercall 0 $VCPU_OP $VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA 0 "$FREE_RAM"
     if [ "$ARCH" = x86_64 ]; then
-        hypercall 0 $VCPU_OP $VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA 0 $RAM
+        hypercall 0 $VCPU_OP $VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA 0 "$FREE_RAM"
     fi
     must guest vm2 ping # runs, and is paused again
 }
@@ -196,7 +193,7 @@ case_access_is_the_choice_of_each_call() # limit 180
     must sharectl remove "$vm3" "$(gfn $HOLE)" >/dev/null
     xen_share "page 0 EEXIST" "$vm3" "$vm2" $READER $OWNER
     xen_share_ro "page 0 EEXIST" "$vm3" "$vm2" $READER $((HOLE + 0x1000))
-    xen_share_ro "page 0 EEXIST" "$vm3" "$vm2" $READER $RAM
+    xen_share_ro "page 0 EEXIST" "$vm3" "$vm2" $READER "$FREE_RAM"
     xen_share "page 0 ok" "$vm3" "$vm2" $READER $HOLE
     must guest vm3 write $HOLE 7
     answer "read $READER: 0x7" guest vm2 read $READER
@@ -228,16 +225,11 @@ case_the_rules_are_those_of_a_writable_mapping() # limit 180
 
     # Such a page is not the reader's to give back as if it were its RAM.
     gfn=$(gfn $READER)
-    in_ram $((RAM + 32)) 1 0 $DOMID_SELF "$gfn"
-    hypercall 0 $MEMORY_OP $XENMEM_DECREASE_RESERVATION $RAM
+    in_ram $((FREE_RAM + 32)) 1 0 $DOMID_SELF "$gfn"
+    hypercall 0 $MEMORY_OP $XENMEM_DECREASE_RESERVATION "$FREE_RAM"
     must_be_used "$vm2" $READER
     nothing_is_written
     destroy vm1 vm2
-}
-
-free_memory_is()
-{
-    [ "$(free_memory)" -eq "$1" ]
 }
 
 case_the_last_removal_by_a_reader_frees_a_page() # limit 180
@@ -254,7 +246,7 @@ case_the_last_removal_by_a_reader_frees_a_page() # limit 180
             guest vm2 hypercall-remove "$(gfn $((READER + page * 4096)))"
         must_be_free "$vm2" $((READER + page * 4096))
         free=$((free + 1))
-        wait_for 5 free_memory_is $free ||
+        freepages $free 0 5 >/dev/null ||
             fail "pages free: $(free_memory), not $free, after page $page"
     done
     must guest vm2 check $((READER + 0x3000)) 244K 1 0x3000
