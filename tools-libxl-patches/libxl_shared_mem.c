@@ -16,8 +16,8 @@
  * record is changed in one transaction, after all pages are mapped and
  * before any page is unmapped, so that a peer that the record names does
  * have the region.  A domain that died without being taken off its records
- * (because the toolstack died as well) is told by its UUID, and dropped by
- * whoever needs the region next.
+ * (because the toolstack died as well) is told by its UUID, and dropped when
+ * the next domain that has a region, whichever, is created or destroyed.
  */
 
 #include "libxl_internal.h"
@@ -232,10 +232,47 @@ static int write_index(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
     return libxl__xs_printf(gc, t, path.text, "%"PRId64, memkb);
 }
 
+/* The highest generation of the regions that are no more. */
+static int read_last_generation(libxl__gc *gc, xs_transaction_t t,
+                                uint64_t *generation_r)
+{
+    const char *value;
+    int rc;
+
+    rc = libxl__xs_read_checked(gc, t, LIBXL__SHARED_MEM_PRIVATE_ROOT,
+                                &value);
+    if (rc) return rc;
+
+    *generation_r = libxl__shared_mem_last_generation(value);
+    return 0;
+}
+
+/* Takes down up to where the regions have counted that are about to go. */
+static int write_last_generation(libxl__gc *gc, xs_transaction_t t,
+                                 const region *regions, unsigned int nr)
+{
+    uint64_t last, highest = 0;
+    unsigned int i;
+    int rc;
+
+    for (i = 0; i < nr; i++)
+        if (!regions[i].now.nr_mappings)
+            highest = max(highest, regions[i].now.generation);
+
+    if (!highest) return 0;
+
+    rc = read_last_generation(gc, t, &last);
+    if (rc || last >= highest) return rc;
+
+    return libxl__xs_printf(gc, t, LIBXL__SHARED_MEM_PRIVATE_ROOT,
+                            "%"PRIu64, highest);
+}
+
 /* Writes what changed of nr records, and the index of domid with what its
- * regions add to its memory, in one transaction. */
-static int write_regions(libxl__gc *gc, uint32_t domid,
-                         const region *regions, unsigned int nr,
+ * regions add to its memory, in one transaction.  index: NULL to leave that
+ * alone. */
+static int write_regions(libxl__gc *gc, const region *regions,
+                         unsigned int nr, uint32_t domid,
                          const libxl__shared_mem_index *index, int64_t memkb)
 {
     libxl__shared_mem_changes *changes;
@@ -261,8 +298,13 @@ static int write_regions(libxl__gc *gc, uint32_t domid,
             if (rc) goto out;
         }
 
-        rc = write_index(gc, t, domid, index, memkb);
+        rc = write_last_generation(gc, t, regions, nr);
         if (rc) goto out;
+
+        if (index) {
+            rc = write_index(gc, t, domid, index, memkb);
+            if (rc) goto out;
+        }
 
         rc = libxl__xs_transaction_commit(gc, &t);
         if (!rc) break;
@@ -272,6 +314,53 @@ static int write_regions(libxl__gc *gc, uint32_t domid,
  out:
     libxl__xs_transaction_abort(gc, &t);
     return rc;
+}
+
+/*----- Dead peers -----*/
+
+/* Whether all peers of a region are alive.  As far as can be read: what
+ * can't is for the next one who needs that region. */
+static bool all_peers_alive(libxl__gc *gc, const char *id)
+{
+    libxl__shared_mem_path path;
+    const char *peers = libxl__shared_mem_peers_dir(&path, id);
+    const char *uuid;
+    char **domids;
+    unsigned int i, nr;
+
+    domids = libxl__xs_directory(gc, XBT_NULL, peers, &nr);
+    for (i = 0; domids && i < nr; i++) {
+        uuid = libxl__xs_read(gc, XBT_NULL,
+                              GCSPRINTF("%s/%s", peers, domids[i]));
+        if (uuid && !is_alive(strtoul(domids[i], NULL, 10), uuid, gc))
+            return false;
+    }
+
+    return true;
+}
+
+/*
+ * Drops dead peers from the records of all regions: those who should have
+ * done so were killed.  The caller holds the lock, and has its own to do: an
+ * error is logged, and leaves them for the next one.
+ */
+static void drop_dead_peers(libxl__gc *gc)
+{
+    char **ids;
+    region *r;
+    unsigned int i, nr;
+
+    ids = libxl__xs_directory(gc, XBT_NULL, LIBXL__SHARED_MEM_PRIVATE_ROOT,
+                              &nr);
+    for (i = 0; ids && i < nr; i++) {
+        if (!libxl__shared_mem_id_is_valid(ids[i]) ||
+            all_peers_alive(gc, ids[i]))
+            continue;
+
+        GCNEW(r);
+        if (!read_region(gc, ids[i], r))
+            write_regions(gc, r, 1, 0, NULL, 0);
+    }
 }
 
 /*----- Checks -----*/
@@ -637,7 +726,8 @@ int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
 
 /* Puts the new peer down in the record. */
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
-                       const libxl_domain_config *d_config, region *r)
+                       const libxl_domain_config *d_config,
+                       uint64_t last_generation, region *r)
 {
     const libxl__shared_mem_request *request = &r->request;
     libxl__shared_mem_mapping mapping = {
@@ -653,12 +743,11 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     snprintf(mapping.uuid, sizeof(mapping.uuid), "%s", uuid);
 
     if (!r->now.nr_mappings) {
-        /* The counter goes on where a region that has died out left it. */
-        uint64_t generation = r->now.generation;
-
+        /* Nobody who knew a region of this name takes this one for it. */
+        last_generation = max(last_generation, r->now.generation);
         status = libxl__shared_mem_record_init(&r->now, request->range.name,
                                                request->range.size, false);
-        r->now.generation = generation;
+        r->now.generation = last_generation;
     }
     if (!status)
         status = libxl__shared_mem_record_add(&r->now, &mapping);
@@ -681,7 +770,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     region *regions;
     const char *uuid;
     xc_domaininfo_t before;
-    uint64_t added;
+    uint64_t added, last_generation;
     int64_t memkb;
     int i, rc;
 
@@ -704,6 +793,11 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         goto out;
     }
 
+    drop_dead_peers(gc);
+
+    rc = read_last_generation(gc, XBT_NULL, &last_generation);
+    if (rc) goto out;
+
     layout = libxl__shared_mem_get_layout(gc, d_config, image);
     rc = plan_regions(gc, d_config, layout, &regions);
     if (rc) goto out;
@@ -719,7 +813,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         rc = libxl__shared_mem_map_region(gc, domid, d_config, layout, r);
         if (rc) goto out;
 
-        rc = join_record(gc, domid, uuid, d_config, r);
+        rc = join_record(gc, domid, uuid, d_config, last_generation, r);
         if (rc) goto out;
 
         libxl__shared_mem_index_add(index, r->request.range.name);
@@ -728,7 +822,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     rc = settle_memory(gc, domid, &before, added, &memkb);
     if (rc) goto out;
 
-    rc = write_regions(gc, domid, regions, nr, index, memkb);
+    rc = write_regions(gc, regions, nr, domid, index, memkb);
 
  out:
     if (lock) libxl__unlock_file(lock);
@@ -754,6 +848,8 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
         goto out;
     }
 
+    drop_dead_peers(gc);
+
     GCNEW_ARRAY(regions, index->nr_ids);
 
     for (i = 0; i < index->nr_ids; i++) {
@@ -766,7 +862,7 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
     }
 
     index->nr_ids = 0;
-    rc = write_regions(gc, domid, regions, nr, index, 0);
+    rc = write_regions(gc, regions, nr, domid, index, 0);
 
  out:
     if (lock) libxl__unlock_file(lock);

@@ -18,6 +18,10 @@
 /* Pages that libxc maps at once to clear them. */
 #define PAGES_PER_CLEAR 1024
 
+/* The source has nothing there: a guest may remove pages from its own address
+ * space, and a balloon driver does. */
+#define SOURCE_LACKS_PAGE (-EINVAL)
+
 static uint64_t to_gfn(uint64_t gpa)
 {
     return gpa >> XC_PAGE_SHIFT;
@@ -106,44 +110,55 @@ static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                    suggestion);
 }
 
-/*
- * Shares nr pages of the domain `source', from source_gfn on, at gfn; with
- * the domain itself as the source it only finds out whether they are free.
- * Stops at the first page whose error is not `expected', and returns its
- * index and error; else returns nr.
- */
-static uint64_t share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
-                            uint32_t source, uint64_t source_gfn, uint64_t nr,
-                            int expected, int *error_r)
+/* page: its index in the segment. */
+static void log_borrowing_problem(libxl__gc *gc, const mapping_job *job,
+                                  const libxl__shared_mem_segment *segment,
+                                  uint64_t page, int error)
 {
-    uint64_t done;
-    unsigned int i, now;
+    if (error == SOURCE_LACKS_PAGE)
+        SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
+                       "domain %"PRIu32", which is to share it, has no memory "
+                       "at 0x%"PRIx64" any more; destroy that domain",
+                       segment->source,
+                       segment->source_begin + (page << XC_PAGE_SHIFT));
+    else
+        log_mapping_problem(gc, job, to_gfn(segment->begin) + page, error);
+}
 
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
+/*
+ * Shares nr pages, at most PAGES_PER_CALL, of the domain `source', from
+ * source_gfn on, at gfn; with the domain itself as the source it only finds
+ * out whether they are free.  Returns an error if the call as a whole failed;
+ * else job->errors[] has what came of each page.
+ */
+static int share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
+                       uint32_t source, uint64_t source_gfn, unsigned int nr)
+{
+    unsigned int i;
 
-        for (i = 0; i < now; i++) {
-            job->source_gfns[i] = source_gfn + done + i;
-            job->gfns[i] = gfn + done + i;
-        }
-
-        if (xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
-                                           map_space(&job->region->request),
-                                           now, job->source_gfns, job->gfns,
-                                           job->errors) < 0) {
-            *error_r = -errno;
-            return done;
-        }
-
-        for (i = 0; i < now; i++) {
-            if (job->errors[i] != expected) {
-                *error_r = job->errors[i];
-                return done + i;
-            }
-        }
+    for (i = 0; i < nr; i++) {
+        job->source_gfns[i] = source_gfn + i;
+        job->gfns[i] = gfn + i;
     }
 
-    return nr;
+    return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
+                                          map_space(&job->region->request),
+                                          nr, job->source_gfns, job->gfns,
+                                          job->errors) < 0 ? -errno : 0;
+}
+
+/* As share_pages, for one page; leaves the arrays of the job alone. */
+static int share_page(libxl__gc *gc, const mapping_job *job, uint64_t gfn,
+                      uint32_t source, uint64_t source_gfn)
+{
+    xen_ulong_t from = source_gfn;
+    xen_pfn_t to = gfn;
+    int error = 0;
+
+    return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
+                                          map_space(&job->region->request),
+                                          1, &from, &to, &error) < 0
+           ? -errno : error;
 }
 
 /* Before RAM is added: that would replace what is there. */
@@ -152,14 +167,27 @@ static int check_free(libxl__gc *gc, mapping_job *job,
 {
     const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
     uint64_t done;
-    int error = 0;
+    unsigned int i, now;
+    int error;
 
-    done = share_pages(gc, job, gfn, job->domid, gfn, nr, -EINVAL, &error);
-    if (done == nr)
-        return 0;
+    for (done = 0; done < nr; done += now) {
+        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
 
-    log_mapping_problem(gc, job, gfn + done, error);
-    return ERROR_INVAL;
+        error = share_pages(gc, job, gfn + done, job->domid, gfn + done, now);
+        if (error) {
+            log_mapping_problem(gc, job, gfn + done, error);
+            return ERROR_FAIL;
+        }
+
+        for (i = 0; i < now; i++) {
+            if (job->errors[i] != -EINVAL) {
+                log_mapping_problem(gc, job, gfn + done + i, job->errors[i]);
+                return ERROR_INVAL;
+            }
+        }
+    }
+
+    return 0;
 }
 
 static int populate(libxl__gc *gc, mapping_job *job,
@@ -272,33 +300,63 @@ static int give_back(libxl__gc *gc, mapping_job *job,
     return 0;
 }
 
+/* Shares one page at gfn, which the planned source of the segment lacks, of
+ * whichever peer has it. */
+static int share_from_others(libxl__gc *gc, const mapping_job *job,
+                             const libxl__shared_mem_segment *segment,
+                             uint64_t gfn)
+{
+    const libxl__shared_mem_region *r = job->region;
+    const uint64_t offset = r->request.offset + (gfn << XC_PAGE_SHIFT) -
+                            r->request.range.begin;
+    const libxl__shared_mem_mapping *peer = NULL;
+    int error = SOURCE_LACKS_PAGE;
+
+    while (error == SOURCE_LACKS_PAGE &&
+           (peer = libxl__shared_mem_next_source(&r->now, offset, peer)))
+        if (peer->domid != segment->source)
+            error = share_page(gc, job, gfn, peer->domid,
+                               to_gfn(peer->begin + offset - peer->offset));
+
+    return error;
+}
+
 static int borrow(libxl__gc *gc, mapping_job *job,
                   const libxl__shared_mem_segment *segment)
 {
     const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    const uint64_t source_gfn = to_gfn(segment->source_begin);
     uint64_t done;
-    int rc, error = 0;
+    unsigned int i, now;
+    int rc, error;
 
     if (job->region->inside) {
         rc = give_back(gc, job, segment);
         if (rc) return rc;
     }
 
-    done = share_pages(gc, job, gfn, segment->source,
-                       to_gfn(segment->source_begin), nr, 0, &error);
-    if (done == nr)
-        return 0;
+    for (done = 0; done < nr; done += now) {
+        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
 
-    /* A guest may remove pages from its own address space. */
-    if (error == -EINVAL)
-        SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                       "domain %"PRIu32", which is to share it, has no memory "
-                       "at 0x%"PRIx64" any more; destroy that domain",
-                       segment->source, segment->source_begin +
-                                        (done << XC_PAGE_SHIFT));
-    else
-        log_mapping_problem(gc, job, gfn + done, error);
-    return ERROR_FAIL;
+        error = share_pages(gc, job, gfn + done, segment->source,
+                            source_gfn + done, now);
+        if (error) {
+            log_mapping_problem(gc, job, gfn + done, error);
+            return ERROR_FAIL;
+        }
+
+        for (i = 0; i < now; i++) {
+            error = job->errors[i];
+            if (error == SOURCE_LACKS_PAGE)
+                error = share_from_others(gc, job, segment, gfn + done + i);
+            if (error) {
+                log_borrowing_problem(gc, job, segment, done + i, error);
+                return ERROR_FAIL;
+            }
+        }
+    }
+
+    return 0;
 }
 
 int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,

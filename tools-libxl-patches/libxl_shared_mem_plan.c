@@ -311,6 +311,22 @@ find_source(const libxl__shared_mem_record *record, uint64_t offset,
     return best;
 }
 
+const libxl__shared_mem_mapping *
+libxl__shared_mem_next_source(const libxl__shared_mem_record *record,
+                              uint64_t offset,
+                              const libxl__shared_mem_mapping *previous)
+{
+    const libxl__shared_mem_mapping *mapping =
+        previous ? previous + 1 : record->mappings;
+
+    for (; mapping < record->mappings + record->nr_mappings; mapping++)
+        if (mapping->offset <= offset &&
+            offset - mapping->offset < mapping->size)
+            return mapping;
+
+    return NULL;
+}
+
 unsigned int libxl__shared_mem_split(
     const libxl__shared_mem_record *record,
     const libxl__shared_mem_request *request,

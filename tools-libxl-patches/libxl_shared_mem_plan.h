@@ -141,6 +141,15 @@ unsigned int libxl__shared_mem_split(
     libxl__shared_mem_segment segments_r[LIBXL__SHARED_MEM_SEGMENTS_MAX]);
 
 /*
+ * The peers that have what is at offset, whole pages, one by one: the first
+ * if previous is NULL, else the one after it; NULL if there is no other.
+ */
+const libxl__shared_mem_mapping *
+libxl__shared_mem_next_source(const libxl__shared_mem_record *record,
+                              uint64_t offset,
+                              const libxl__shared_mem_mapping *previous);
+
+/*
  * How to populate the next part of nr pages from gfn on, nr not 0: in
  * extents of 2^*order_r pages, the largest that fit there and are not
  * larger than max_order.  Returns how many of them there are until a

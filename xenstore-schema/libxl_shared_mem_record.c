@@ -872,6 +872,13 @@ libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
     return LIBXL__SHARED_MEM_OK;
 }
 
+uint64_t libxl__shared_mem_last_generation(const char *value)
+{
+    uint64_t generation;
+
+    return value && parse_decimal(value, &generation) ? generation : 0;
+}
+
 /*----- The index -----*/
 
 /* Where id is in the index, or nr_ids. */

@@ -19,13 +19,15 @@
  *
  * Private part: only the toolstack's domain may read or write it.
  *
+ *   /libxl/shared_mem                      = "41"        decimal, or ""
  *   /libxl/shared_mem/ID/generation        = "7"         decimal
  *   /libxl/shared_mem/ID/peers/1           = UUID of the domain
  *   /libxl/1/shared_mem                    = "ID1 ID2"   the index
  *   /libxl/1/shared_mem/memkb              = "-64"       decimal, KiB
  *
- * The last one is what the regions add to the domain's own memory, or take
- * away from it; it does not exist where that is nothing.
+ * The first one is the highest generation of the regions that are no more;
+ * "" if there were none.  The last one is what the regions add to the domain's
+ * own memory, or take away from it; it does not exist where that is nothing.
  *
  * Decimal numbers have no sign, blank or leading zero.  Hexadecimal
  * numbers have the prefix 0x, lower-case digits and no leading zero.
@@ -136,7 +138,8 @@ typedef struct libxl__shared_mem_record {
     uint32_t owner;         /* meaningless if nr_mappings is 0 */
     uint64_t size;          /* bytes, whole pages, not 0 */
     bool control;           /* the first page is the control page */
-    uint64_t generation;    /* grows whenever the set of peers changes */
+    uint64_t generation;    /* grows whenever the set of peers changes; a
+                             * region that comes again goes on from there */
     unsigned int nr_mappings;
     libxl__shared_mem_mapping mappings[LIBXL__SHARED_MEM_PEERS_MAX];
 } libxl__shared_mem_record;
@@ -326,6 +329,13 @@ libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
 libxl__shared_mem_status
 libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
                                 libxl__shared_mem_record *record_r);
+
+/*
+ * The number in the node LIBXL__SHARED_MEM_PRIVATE_ROOT, whose value is NULL
+ * if it does not exist.  0 if there is none, or anything but a number: the
+ * counter begins anew then, which is better than no regions at all.
+ */
+uint64_t libxl__shared_mem_last_generation(const char *value);
 
 /*----- The index: which regions a domain has -----*/
 

@@ -369,6 +369,42 @@ static void test_most_segments(void **state)
     check_split(record, request, wanted, 65);
 }
 
+/* Offsets are in pages; wanted: the domids, in order, ended by 0. */
+static void check_sources(const peer_t *peers, uint64_t page,
+                          const uint32_t *wanted)
+{
+    const record_t record = region_of(peers[0].domid, peers);
+    const libxl__shared_mem_mapping *peer = NULL;
+
+    for (; *wanted; wanted++) {
+        peer = libxl__shared_mem_next_source(&record, page * 0x1000, peer);
+        assert_non_null(peer);
+        assert_int_equal(peer->domid, *wanted);
+    }
+    assert_null(libxl__shared_mem_next_source(&record, page * 0x1000, peer));
+}
+
+static void test_all_sources_of_a_page(void **state)
+{
+    static const peer_t peers[] = {
+        { 3, 0x80000000, 0x10000, 0 },
+        { 4, 0x90000000, 0x2000, 0x4000 },
+        { 5, 0xa0000000, 0x10000, 0 },
+        { 6, 0xb0000000, 0x1000, 0x5000 },
+        { 0 },
+    };
+    static const uint32_t whole_ones[] = { 3, 5, 0 };
+
+    (void)state;
+    check_sources(peers, 3, whole_ones);
+    check_sources(peers, 4, (const uint32_t[]){ 3, 4, 5, 0 });
+    check_sources(peers, 5, (const uint32_t[]){ 3, 4, 5, 6, 0 });
+    check_sources(peers, 6, whole_ones);
+    check_sources(peers + 1, 0, (const uint32_t[]){ 5, 0 });
+    check_sources(peers + 3, 6, (const uint32_t[]){ 0 });
+    check_sources(peers + 4, 0, (const uint32_t[]){ 0 });
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_the_source_that_reaches_furthest),
         cmocka_unit_test(test_parts_that_nobody_has),
         cmocka_unit_test(test_most_segments),
+        cmocka_unit_test(test_all_sources_of_a_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1648,6 +1648,25 @@ static void index_parses(void **state)
     assert_string_equal(ids.ids[3], ID_OF_31);
 }
 
+static void last_generation_is_a_number_or_0(void **state)
+{
+    static const char *const none[] = {
+        NULL, "", " 7", "7 ", "07", "-1", "0x7", "seven",
+        "18446744073709551616",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_LENGTH(none); i++)
+        assert_int_equal(libxl__shared_mem_last_generation(none[i]), 0);
+
+    assert_int_equal(libxl__shared_mem_last_generation("0"), 0);
+    assert_int_equal(libxl__shared_mem_last_generation("41"), 41);
+    assert_int_equal(
+        libxl__shared_mem_last_generation("18446744073709551615"),
+        UINT64_MAX);
+}
+
 static void index_malformed(void **state)
 {
     static const char *const bad[] = {
@@ -1753,6 +1772,7 @@ int main(void)
         cmocka_unit_test(diff_of_a_region_that_goes),
         cmocka_unit_test(diff_of_a_reused_domid),
         cmocka_unit_test(random_diffs_lead_to_the_record),
+        cmocka_unit_test(last_generation_is_a_number_or_0),
         cmocka_unit_test(index_adds_and_removes),
         cmocka_unit_test(index_parses),
         cmocka_unit_test(index_malformed),

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # vm1; busybox: local
+# What can be done to a domain that has a region, by xl or by the guest itself:
+# it does not take the region away, or it is refused before it begins.
+
+# start_pair [LINE]...: vm1 and vm2 share ID1; the LINEs are for vm1.
+start_pair()
+{
+    share vm1 '"0x60000000+64K = ID1"' "$@"
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 31
+    record >record-before
+}
+
+# The pair has its region, and each sees what the other writes.
+pair_is_well()
+{
+    assert_equal "the record" "$(record)" "$(cat record-before)"
+    must guest vm1 check 0x60000000 64K 31
+    must guest vm2 check 0x80000000 64K 31
+    must guest vm2 fill 0x80000000 64K 32
+    must guest vm1 check 0x60000000 64K 32
+    must guest vm1 fill 0x60000000 64K 31
+}
+
+CANNOT_BE_SAVED="libxl: error: Domain N:static_shared_mem: region ID1: a domain\
+ that shares memory cannot be saved or migrated"
+
+# Neither a file nor another host is touched.
+case_save_and_migrate_are_refused()
+{
+    [ "$ARCH" = x86_64 ] || skip "xl cannot save a domain here at all"
+    start_pair
+    echo "an older state" >file
+    expect_only "$CANNOT_BE_SAVED" xl save vm1 file
+    expect_only "$CANNOT_BE_SAVED" xl save -c vm2 file
+    assert_equal "the file" "$(cat file)" "an older state"
+    expect_only "$CANNOT_BE_SAVED" xl save vm1 new-file
+    expect_only "$CANNOT_BE_SAVED" xl migrate -s "touch called;" vm1 elsewhere
+    expect_only "$CANNOT_BE_SAVED" xl remus -s "touch called;" vm2 elsewhere
+    expect_only "$CANNOT_BE_SAVED" xl remus -b vm2 elsewhere
+    [ ! -e called ] || fail "the other host was called"
+    [ ! -e new-file ] || fail "a file was made"
+    pair_is_well
+    destroy vm1 vm2
+}
+
+case_pause_rename_and_list()
+{
+    start_pair
+    must xl unpause vm1
+    must xl pause vm1
+    pair_is_well
+
+    must xl rename vm1 another
+    pair_is_well
+    must xl list -l another >list
+    grep -q '"static_shared_mems"' list || fail "xl list -l: $(cat list)"
+    grep -q '"id": "ID1"' list || fail "xl list -l has no ID1: $(cat list)"
+    must xl vcpu-list another >/dev/null
+
+    share vm3 '"0x90000000+64K = ID1"'
+    must guest vm3 check 0x90000000 64K 31
+    destroy another vm2
+    must guest vm3 check 0x90000000 64K 31
+    destroy vm3
+}
+
+case_mem_set()
+{
+    start_pair
+    for vm in vm1 vm2; do
+        must xl mem-max $vm 32
+        must xl mem-set $vm 24
+        must xl mem-set $vm 8
+        must xl mem-set $vm 16
+    done
+    pair_is_well
+    destroy vm1 vm2
+}
+
+has_mapping_of() { grep -q "mappings/$1 = \"$2\"" record-now; }
+
+# The new domain has its mapping there, which is the last thing before it runs.
+has_come_back_at()
+{
+    local now
+
+    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
+        record >record-now && has_mapping_of "$now" "$3"
+}
+
+# It takes effect when the domain is built anew, as anything else in a config.
+case_config_update()
+{
+    UNWATCHED=
+    start_pair 'on_reboot = "restart"'
+    config vm1 'static_shared_mem = [ "0x50000000+64K = ID1" ]' \
+        'on_reboot = "restart"'
+    must xl config-update vm1 vm1.cfg >/dev/null 2>&1
+    pair_is_well
+    guest vm1 shutdown 1 >/dev/null 2>&1 || true
+    wait_for 60 has_come_back_at vm1 "$vm1" 0x50000000-0x50010000 ||
+        fail "vm1 does not come back"
+    vm1=$(xl domid vm1)
+    must guest vm1 check 0x50000000 64K 31
+    must guest vm2 check 0x80000000 64K 31
+    destroy vm1 vm2
+}
+
+# ---- what guests do to themselves -----------------------------------------------
+
+# balloon NAME GPA: the guest gives the page there back to Xen, as a balloon
+# driver does: XENMEM_decrease_reservation of itself. The structure is in a page
+# of its RAM, the list of its one gfn behind it.
+balloon()
+{
+    local page=$((FREE_RAM + 0x4000))
+
+    must guest "$1" write $page $((page + 64)) >/dev/null
+    must guest "$1" write $((page + 8)) 1 >/dev/null
+    must guest "$1" write $((page + 16)) 0 >/dev/null
+    must guest "$1" write $((page + 24)) 0x7ff0 >/dev/null
+    must guest "$1" write $((page + 64)) "$(gfn "$2")" >/dev/null
+    guest "$1" hypercall 12 1 $page
+}
+
+case_ballooning_beside_a_region()
+{
+    start_pair
+    assert_equal "the answer to a balloon" "$(balloon vm1 $FREE_RAM)" "hypercall: rc 1"
+    assert_equal "the answer to a balloon" "$(balloon vm2 $FREE_RAM)" "hypercall: rc 1"
+    must_be_free "$vm1" $FREE_RAM
+    pair_is_well
+    destroy vm1 vm2
+}
+
+# Its peers keep it, and a later one takes it from them.
+case_ballooning_a_page_of_a_region()
+{
+    start_pair
+    share vm3 '"0x90000000+64K = ID1"'
+    balloon vm1 0x60002000
+    must_be_free "$vm1" 0x60002000
+    must guest vm2 check 0x80000000 64K 31
+    must guest vm3 check 0x90000000 64K 31
+
+    share vm4 '"0xa0000000+64K = ID1"'
+    must guest vm4 check 0xa0000000 64K 31
+    # What a guest does to its view is its own loss.
+    balloon vm2 0x80003000
+    must guest vm3 fill 0x90000000 64K 33
+    must guest vm4 check 0xa0000000 64K 33
+    must guest vm2 check 0x80000000 8K 33
+    destroy vm3 vm4
+    share vm5 '"0xb0000000+64K = ID1"'
+    must guest vm5 check 0xb0000000 64K 33
+    destroy vm1 vm2 vm5
+}
+
+# ---- the toolstack's own ---------------------------------------------------------
+
+case_xenstored_is_updated_live()
+{
+    start_pair
+    must xenstore-control live-update -t 20 /usr/sbin/xenstored
+    pair_is_well
+    share vm3 '"0x90000000+64K = ID1"'
+    must guest vm3 check 0x90000000 64K 31
+    destroy vm1
+    must guest vm2 check 0x80000000 64K 31
+    share vm4 '"0xa0000000+64K = ID1"'
+    must guest vm4 check 0xa0000000 64K 31
+    destroy vm2 vm3 vm4
+    assert_equal "the record" "$(record)" ""
+}
