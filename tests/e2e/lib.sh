@@ -163,6 +163,40 @@ wait_gone()
     wait_for 20 is_gone "$1" || fail "domain $1 is still there"
 }
 
+# is_back NAME OLD RANGE: NAME is another domain than number OLD, and has a region
+# there, which is the last that it gets before it runs.
+is_back()
+{
+    local now
+
+    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
+        record | grep -q "/mappings/$now = \"$3\"$"
+}
+
+# comes_back NAME RANGE: for a guest that is built anew. The variable NAME has its
+# new number afterwards.
+comes_back()
+{
+    local old
+
+    eval "old=\$$1"
+    wait_for 60 is_back "$1" "$old" "$2" || fail "$1 does not come back"
+    eval "$1=\$(xl domid $1)"
+}
+
+# ends NAME REASON: the guest ends itself: 0 power off, 1 reboot, 3 crash. Its
+# answer may come too late, for it is gone by then.
+ends()
+{
+    guest "$1" shutdown "$2" >/dev/null 2>&1 || true
+}
+
+# generation ID: of a region; grows with each change of its peers.
+generation()
+{
+    xenstore-read "/libxl/shared_mem/$1/generation"
+}
+
 # destroy NAME...: xl comes back when they are gone.
 destroy()
 {

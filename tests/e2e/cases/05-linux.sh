@@ -298,3 +298,30 @@ case_linux_can_read_its_part_of_a_region_but_not_write_it()
     stop_linux
     destroy vm1 vm2
 }
+
+# By xl reboot, which asks the guest's kernel. The new domain has both regions at
+# once, and all that is in them.
+case_linux_finds_the_data_after_xl_reboot()
+{
+    local size=$((SIZE - PAGE))
+
+    share vm1 "\"$VM1_INSIDE+1M = inside\""
+    share vm2 "\"$VM2_OUTSIDE+1M = outside\""
+    start_linux 's/^on_reboot = .*/on_reboot = "restart"/'
+    through vm1 $VM1_INSIDE
+    tell $WITNESS_FILL $((INSIDE + PAGE)) $size 81
+    tell $WITNESS_FILL $((OUTSIDE + PAGE)) $size 82
+    rm $CONSOLE
+    must xl reboot linux
+    wait_for 60 linux_is_ready || fail "the Linux guest is not up again"
+    read_console
+    assert_told_of_both
+    is_back linux "$linux" "$(printf '0x%x-0x%x' $INSIDE $((INSIDE + SIZE)))" ||
+        fail "linux has its region elsewhere: $(record)"
+    tell $WITNESS_CHECK $((INSIDE + PAGE)) $size 81
+    tell $WITNESS_CHECK $((OUTSIDE + PAGE)) $size 82
+    must guest vm2 check $((VM2_OUTSIDE + PAGE)) $size 82
+    assert_exchange "$INSIDE"
+    stop_linux
+    destroy vm1 vm2
+}

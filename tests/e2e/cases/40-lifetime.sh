@@ -74,8 +74,7 @@ case_a_peer_that_shuts_down_leaves_the_others_alone()
     share vm1 '"0x60000000+64K = ID1"' 'on_poweroff = "destroy"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm2 fill 0x80000000 64K 91
-    # Its answer never comes, for it is gone by then.
-    guest vm1 shutdown 0 >/dev/null 2>&1 || true
+    ends vm1 0
     wait_gone vm1
     assert_record <<EOF
 /local/shared_mem/ID1/owner = "$vm2"
@@ -86,33 +85,89 @@ EOF
     destroy vm2
 }
 
-# has_come_back NAME OLD: there is a NAME with another number than OLD, and it
-# has its mapping, which is the last thing before it runs.
-has_come_back()
-{
-    local now
-
-    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
-        xenstore-exists "/local/shared_mem/ID1/mappings/$now"
-}
-
-case_an_owner_that_reboots_comes_back_as_a_borrower() # limit 180
+case_an_owner_that_crashes_leaves_the_others_alone()
 {
     UNWATCHED=
-    share vm1 '"0x60000000+64K = ID1"' 'on_reboot = "restart"'
+    share vm1 '"0x60000000+64K = ID1"' 'on_crash = "destroy"'
+    UNWATCHED=-e
     share vm2 '"0x80000000+64K = ID1"'
-    must guest vm1 fill 0x60000000 64K 93
-    guest vm1 shutdown 1 >/dev/null 2>&1 || true
-    wait_for 60 has_come_back vm1 "$vm1" || fail "vm1 does not come back"
-    vm1=$(xl domid vm1)
-    assert_record <<EOF
+    must guest vm1 fill 0x60000000 64K 92
+    ends vm1 3
+    wait_gone vm1
+    must guest vm2 check 0x80000000 64K 92
+    share vm3 '"0x90000000+64K = ID1"'
+    must guest vm3 check 0x90000000 64K 92
+    destroy vm2 vm3
+}
+
+# share_restarted NAME ENTRIES: a guest that xl builds anew whenever it ends.
+share_restarted()
+{
+    UNWATCHED=
+    share "$1" "$2" 'on_poweroff = "restart"' 'on_reboot = "restart"' \
+        'on_crash = "restart"'
+    UNWATCHED=-e
+}
+
+# First as the owner, then as a borrower.
+case_a_peer_that_is_restarted_finds_the_data() # limit 180
+{
+    local reason before
+
+    share_restarted vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    for reason in 1 0 3; do
+        must guest vm1 fill 0x60000000 64K $((93 + reason))
+        before=$(generation ID1)
+        ends vm1 $reason
+        comes_back vm1 0x60000000-0x60010000
+        assert_record <<EOF
 /local/shared_mem/ID1/owner = "$vm2"
 /local/shared_mem/ID1/size = "0x10000"
 /local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
 /local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
 EOF
-    must guest vm1 check 0x60000000 64K 93
-    must guest vm2 check 0x80000000 64K 93
+        must guest vm1 check 0x60000000 64K $((93 + reason))
+        must guest vm2 check 0x80000000 64K $((93 + reason))
+        [ "$(generation ID1)" -gt "$before" ] || fail "the same generation"
+    done
+    destroy vm1 vm2
+}
+
+# With nobody left who had it, it is a new region.
+case_the_only_peer_that_is_restarted_starts_with_zeros() # limit 180
+{
+    local reason before
+
+    share_restarted vm1 '"0x60000000+64K = ID1"'
+    for reason in 3 1; do
+        must guest vm1 fill 0x60000000 64K 97
+        before=$(generation ID1)
+        ends vm1 $reason
+        comes_back vm1 0x60000000-0x60010000
+        assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x10000"
+/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
+EOF
+        must guest vm1 zero 0x60000000 64K
+        [ "$(generation ID1)" -gt "$before" ] || fail "the same generation"
+    done
+    destroy vm1
+}
+
+# Whether one is back before the other is gone or not, they meet again.
+case_two_peers_that_reboot_at_once_meet_again() # limit 180
+{
+    share_restarted vm1 '"0x60000000+64K = ID1"'
+    share_restarted vm2 '"0x80000000+64K = ID1"'
+    ends vm1 1
+    ends vm2 1
+    comes_back vm1 0x60000000-0x60010000
+    comes_back vm2 0x80000000-0x80010000
+    assert_equal "the number of mappings" "$(record | grep -c /mappings/)" 2
+    must guest vm1 fill 0x60000000 64K 98
+    must guest vm2 check 0x80000000 64K 98
     destroy vm1 vm2
 }
 

@@ -23,13 +23,16 @@ pair_is_well()
     must guest vm1 fill 0x60000000 64K 31
 }
 
-CANNOT_BE_SAVED="libxl: error: Domain N:static_shared_mem: region ID1: a domain\
- that shares memory cannot be saved or migrated"
+# On Arm, xl has these commands for no domain at all.
+case $ARCH in
+x86_64) CANNOT_BE_SAVED="libxl: error: Domain N:static_shared_mem: region ID1: a\
+ domain that shares memory cannot be saved or migrated" ;;
+arm64)  CANNOT_BE_SAVED="command not implemented" ;;
+esac
 
 # Neither a file nor another host is touched.
 case_save_and_migrate_are_refused()
 {
-    [ "$ARCH" = x86_64 ] || skip "xl cannot save a domain here at all"
     start_pair
     echo "an older state" >file
     expect_only "$CANNOT_BE_SAVED" xl save vm1 file
@@ -79,17 +82,6 @@ case_mem_set()
     destroy vm1 vm2
 }
 
-has_mapping_of() { grep -q "mappings/$1 = \"$2\"" record-now; }
-
-# The new domain has its mapping there, which is the last thing before it runs.
-has_come_back_at()
-{
-    local now
-
-    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
-        record >record-now && has_mapping_of "$now" "$3"
-}
-
 # It takes effect when the domain is built anew, as anything else in a config.
 case_config_update()
 {
@@ -99,10 +91,8 @@ case_config_update()
         'on_reboot = "restart"'
     must xl config-update vm1 vm1.cfg >/dev/null 2>&1
     pair_is_well
-    guest vm1 shutdown 1 >/dev/null 2>&1 || true
-    wait_for 60 has_come_back_at vm1 "$vm1" 0x50000000-0x50010000 ||
-        fail "vm1 does not come back"
-    vm1=$(xl domid vm1)
+    ends vm1 1
+    comes_back vm1 0x50000000-0x50010000
     must guest vm1 check 0x50000000 64K 31
     must guest vm2 check 0x80000000 64K 31
     destroy vm1 vm2
