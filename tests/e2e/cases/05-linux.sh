@@ -316,7 +316,7 @@ case_linux_finds_the_data_after_xl_reboot()
     wait_for 60 linux_is_ready || fail "the Linux guest is not up again"
     read_console
     assert_told_of_both
-    is_back linux "$linux" "$(printf '0x%x-0x%x' $INSIDE $((INSIDE + SIZE)))" ||
+    is_back linux "$linux" "$(printf '0x%x-0x%x' "$INSIDE" $((INSIDE + SIZE)))" ||
         fail "linux has its region elsewhere: $(record)"
     tell $WITNESS_CHECK $((INSIDE + PAGE)) $size 81
     tell $WITNESS_CHECK $((OUTSIDE + PAGE)) $size 82

@@ -57,9 +57,9 @@ case_pause_rename_and_list()
 
     must xl rename vm1 another
     pair_is_well
-    must xl list -l another >list
-    grep -q '"static_shared_mems"' list || fail "xl list -l: $(cat list)"
-    grep -q '"id": "ID1"' list || fail "xl list -l has no ID1: $(cat list)"
+    must xl list -l another >listing
+    grep -q '"static_shared_mems"' listing || fail "xl list -l: $(cat listing)"
+    grep -q '"id": "ID1"' listing || fail "xl list -l has no ID1: $(cat listing)"
     must xl vcpu-list another >/dev/null
 
     share vm3 '"0x90000000+64K = ID1"'
@@ -118,9 +118,9 @@ balloon()
 case_ballooning_beside_a_region()
 {
     start_pair
-    assert_equal "the answer to a balloon" "$(balloon vm1 $FREE_RAM)" "hypercall: rc 1"
-    assert_equal "the answer to a balloon" "$(balloon vm2 $FREE_RAM)" "hypercall: rc 1"
-    must_be_free "$vm1" $FREE_RAM
+    assert_equal "the answer to a balloon" "$(balloon vm1 "$FREE_RAM")" "hypercall: rc 1"
+    assert_equal "the answer to a balloon" "$(balloon vm2 "$FREE_RAM")" "hypercall: rc 1"
+    must_be_free "$vm1" "$FREE_RAM"
     pair_is_well
     destroy vm1 vm2
 }
