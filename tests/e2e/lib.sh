@@ -163,6 +163,33 @@ wait_gone()
     wait_for 20 is_gone "$1" || fail "domain $1 is still there"
 }
 
+# hvm NAME ENTRIES [LINE]...: an HVM guest with 31 MiB of RAM, from 1 MiB on. Its
+# memory is made by libxl and libxc as for any, and used by a vCPU in HVM mode; in
+# place of hvmloader it has the agent, and in place of QEMU a device model that
+# says it is there and does nothing.
+hvm()
+{
+    local name="$1" entries="$2"
+
+    shift 2
+    cat >device-model <<'LINES'
+#!/bin/sh
+while [ "$1" != -d ]; do
+    shift
+done
+xenstore-write "/local/domain/0/device-model/$2/state" running
+exec sleep 1000
+LINES
+    chmod +x device-model
+    config "$name" 'type = "hvm"' 'memory = 36' 'videoram = 4' \
+        'firmware_override = "/guests/agent"' \
+        'device_model_version = "qemu-xen-traditional"' \
+        "device_model_override = \"$PWD/device-model\"" \
+        'vga = "none"' 'usb = 0' "static_shared_mem = [ $entries ]" "$@"
+    sed -i '/^kernel/d' "$name.cfg"
+    create "$name"
+}
+
 # is_back NAME OLD RANGE: NAME is another domain than number OLD, and has a region
 # there, which is the last that it gets before it runs.
 is_back()

@@ -52,6 +52,7 @@ class Boot:
     memory: int = 2048  # MiB, the whole machine
     smp: int = 2
     icount: bool = False  # deterministic: 1 ns an instruction, one CPU
+    iommu: bool = False   # AMD's (x86_64)
 
     def command(self, initrd: Path) -> list[str]:
         machine = _x86_64 if self.arch == "x86_64" else _arm64
@@ -61,6 +62,8 @@ class Boot:
                    "-display", "none", "-serial", "mon:stdio"]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]
+        if self.iommu:
+            command += ["-device", "amd-iommu"]
         return command
 
     def initrd_bytes(self) -> bytes:

@@ -1,31 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
-# HVM guests. Their memory is made by libxl and libxc as for any of them, and
-# used by a vCPU in HVM mode; in place of hvmloader they have the agent, and in
-# place of QEMU a device model that says it is there and does nothing.
+# HVM guests, as lib.sh makes them.
 
 needs_hvm() { [ "$ARCH" = x86_64 ] || skip "Arm has no HVM guests"; }
-
-# hvm NAME ENTRIES: the guest has 31 MiB of RAM, from 1 MiB on.
-hvm()
-{
-    cat >device-model <<'LINES'
-#!/bin/sh
-while [ "$1" != -d ]; do
-    shift
-done
-xenstore-write "/local/domain/0/device-model/$2/state" running
-exec sleep 1000
-LINES
-    chmod +x device-model
-    config "$1" 'type = "hvm"' 'memory = 36' 'videoram = 4' \
-        'firmware_override = "/guests/agent"' \
-        'device_model_version = "qemu-xen-traditional"' \
-        "device_model_override = \"$PWD/device-model\"" \
-        'vga = "none"' 'usb = 0' "static_shared_mem = [ $2 ]"
-    sed -i '/^kernel/d' "$1.cfg"
-    create "$1"
-}
 
 case_an_HVM_guest_as_the_owner() # limit 180
 {
@@ -58,4 +35,23 @@ case_an_HVM_guest_as_a_borrower_and_a_reader() # limit 180
     guest vm2 write 0x1fff000 1 || [ $? = 2 ] || fail "no fault"
     must guest vm1 check 0x90000000 64K 61
     destroy vm1 vm2
+}
+
+# A guest's kernel asks for it when it hands over to another (kexec). xl has no
+# other use for the domain then.
+case_a_soft_reset_is_refused() # limit 180
+{
+    needs_hvm
+    UNWATCHED=
+    hvm vm1 '"0x60000000+64K = ID1"' 'on_soft_reset = "soft-reset"'
+    UNWATCHED=-e
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 53
+    ends vm1 5
+    wait_gone vm1
+    normalise_messages </var/log/xen/xl-vm1.log >log
+    assert_line log "libxl: error: Domain N:static_shared_mem: region ID1: a\
+ domain that shares memory cannot be soft-reset"
+    must guest vm2 check 0x80000000 64K 53
+    destroy vm2
 }
