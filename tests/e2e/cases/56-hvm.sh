@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC2154,SC3043 # create sets vm1; busybox: local
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # vm1; busybox: local
 # HVM guests, as lib.sh makes them.
 
 needs_hvm() { [ "$ARCH" = x86_64 ] || skip "Arm has no HVM guests"; }
