@@ -6,34 +6,21 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <xenctrl.h>
 #include <xenforeignmemory.h>
 
-#include "guest/mailbox.h"
+#include "agent.h"
 #include "guest_memory_map.h"
 
-#define PAGE_SHIFT 12
 #define DOMID_OF_GUEST_ITSELF 0x7ff0 /* DOMID_SELF */
 
 enum { EXIT_OK, EXIT_CHECK, EXIT_FAULT, EXIT_TROUBLE };
-
-/* A connection to one agent. */
-struct agent {
-    xc_interface *xch;
-    xenforeignmemory_handle *fmem;
-    uint32_t domid;
-    struct mailbox *mailbox;
-    struct timespec deadline;
-};
 
 /* Two commands are for guestctl alone: the agent is not asked. */
 enum { LOCAL_INFO = -1, LOCAL_MEMORY_MAP = -2 };
@@ -121,121 +108,11 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* Why the domain will never answer, or NULL while it may. */
-static const char *death_of(const struct agent *agent)
-{
-    xc_domaininfo_t info;
-
-    if ( xc_domain_getinfo_single(agent->xch, agent->domid, &info) )
-        return "there is no such domain";
-    if ( info.flags & XEN_DOMINF_dying )
-        return "the domain is being destroyed";
-    if ( info.flags & XEN_DOMINF_shutdown )
-        return "the domain has shut down";
-
-    return NULL;
-}
-
-static bool past(const struct timespec *deadline)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return now.tv_sec > deadline->tv_sec ||
-           (now.tv_sec == deadline->tv_sec &&
-            now.tv_nsec >= deadline->tv_nsec);
-}
-
-/*
- * Wait until @ready says so.  An agent makes no hypercall, so it cannot send
- * an event: looking again each millisecond is all there is.  Returns NULL, or
- * why there is no more to wait for.
- */
-static const char *wait_until(const struct agent *agent,
-                              bool (*ready)(const struct mailbox *mailbox))
-{
-    const struct timespec pause = { .tv_nsec = 1000000 };
-    const char *death;
-
-    for ( unsigned int looks = 1; !ready(agent->mailbox); looks++ )
-    {
-        if ( !(looks % 64) && (death = death_of(agent)) )
-            return death;
-        if ( past(&agent->deadline) )
-            return (death = death_of(agent)) ? death : "no answer in time";
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-    }
-
-    return NULL;
-}
-
-static bool is_announced(const struct mailbox *mailbox)
-{
-    /* Acquire: pairs with the agent's release of state. */
-    uint64_t state = atomic_load_explicit(&mailbox->state,
-                                          memory_order_acquire);
-
-    return state == MAILBOX_UP || state == MAILBOX_CRASHED;
-}
-
-static bool is_answered(const struct mailbox *mailbox)
-{
-    /* Acquire: pairs with the agent's release of answered. */
-    return atomic_load_explicit(&mailbox->answered, memory_order_acquire) ==
-           atomic_load_explicit(&mailbox->request, memory_order_relaxed);
-}
-
-static bool is_answered_or_crashed(const struct mailbox *mailbox)
-{
-    /* Acquire: pairs with the agent's release of state. */
-    return is_answered(mailbox) ||
-           atomic_load_explicit(&mailbox->state, memory_order_acquire) ==
-           MAILBOX_CRASHED;
-}
-
 static int trouble(const struct agent *agent, const char *what)
 {
     fprintf(stderr, "guestctl: domain %"PRIu32": %s\n", agent->domid, what);
 
     return EXIT_TROUBLE;
-}
-
-/* Also waits for a command that an earlier guestctl gave up on. */
-static int wait_for_agent(const struct agent *agent)
-{
-    const char *why = wait_until(agent, is_announced);
-
-    if ( !why )
-        why = wait_until(agent, is_answered_or_crashed);
-    if ( why )
-        return trouble(agent, why);
-
-    if ( agent->mailbox->version != MAILBOX_VERSION )
-        return trouble(agent, "the agent is of another version");
-
-    if ( agent->mailbox->state == MAILBOX_CRASHED )
-    {
-        printf("the agent crashed: fault at 0x%"PRIx64" (pc 0x%"PRIx64", "
-               "cause 0x%"PRIx64")\n", agent->mailbox->value[0],
-               agent->mailbox->value[1], agent->mailbox->value[2]);
-        return EXIT_FAULT;
-    }
-
-    return EXIT_OK;
-}
-
-static void post(struct mailbox *mailbox, int command,
-                 const uint64_t *argument)
-{
-    mailbox->command = command;
-    memcpy(mailbox->argument, argument, sizeof(mailbox->argument));
-
-    /* Release: pairs with the agent's acquire of request. */
-    atomic_store_explicit(
-        &mailbox->request,
-        atomic_load_explicit(&mailbox->request, memory_order_relaxed) + 1,
-        memory_order_release);
 }
 
 static int print_done(const struct command *command,
@@ -290,17 +167,22 @@ static int print_answer(const struct command *command,
     }
 }
 
+static int print_crash(const struct mailbox *mailbox)
+{
+    printf("the agent crashed: fault at 0x%"PRIx64" (pc 0x%"PRIx64", "
+           "cause 0x%"PRIx64")\n", mailbox->value[0], mailbox->value[1],
+           mailbox->value[2]);
+
+    return EXIT_FAULT;
+}
+
 static int run_command(struct agent *agent, const struct command *command,
                        const uint64_t *argument)
 {
-    const char *why;
+    const char *why = agent_ask(agent, command->number, argument);
 
-    post(agent->mailbox, command->number, argument);
-    why = wait_until(agent, is_answered);
-    if ( why )
-        return trouble(agent, why);
-
-    return print_answer(command, agent->mailbox);
+    return why ? trouble(agent, why)
+               : print_answer(command, agent->mailbox);
 }
 
 static int print_info(const struct mailbox *mailbox)
@@ -328,38 +210,19 @@ static int obey(struct agent *agent, const struct command *command,
     return run_command(agent, command, argument);
 }
 
-static int talk_to(struct agent *agent, const struct command *command,
-                   const uint64_t *argument)
+static int talk_to(struct agent *agent, uint64_t seconds,
+                   const struct command *command, const uint64_t *argument)
 {
-    const xen_pfn_t gfn = MAILBOX_GPA >> PAGE_SHIFT;
+    const char *why = agent_open(agent, seconds);
     int rc;
 
-    agent->mailbox = xenforeignmemory_map(agent->fmem, agent->domid,
-                                          PROT_READ | PROT_WRITE, 1, &gfn,
-                                          NULL);
-    if ( !agent->mailbox )
-    {
-        const char *death = death_of(agent);
+    if ( why )
+        return trouble(agent, why);
 
-        return trouble(agent, death ? death : "cannot map the mailbox");
-    }
-
-    /*
-     * An agent polls for commands.  It stays paused between them, so that it
-     * does not take the processors from the rest of the test.  Either call
-     * fails, and may, if the domain runs already or is gone by then.
-     */
-    xc_domain_unpause(agent->xch, agent->domid);
-
-    rc = wait_for_agent(agent);
-    if ( !rc )
-        rc = obey(agent, command, argument);
-
-    if ( command->number != MAILBOX_SHUTDOWN &&
-         command->number != MAILBOX_IDLE )
-        xc_domain_pause(agent->xch, agent->domid);
-
-    xenforeignmemory_unmap(agent->fmem, agent->mailbox, 1);
+    rc = agent_crashed(agent) ? print_crash(agent->mailbox)
+                              : obey(agent, command, argument);
+    agent_close(agent, command->number != MAILBOX_SHUTDOWN &&
+                       command->number != MAILBOX_IDLE);
 
     return rc;
 }
@@ -371,13 +234,10 @@ static int connect_and_talk(uint32_t domid, uint64_t seconds,
     struct agent agent = { .domid = domid };
     int rc = EXIT_TROUBLE;
 
-    clock_gettime(CLOCK_MONOTONIC, &agent.deadline);
-    agent.deadline.tv_sec += seconds;
-
     agent.xch = xc_interface_open(NULL, NULL, 0);
     agent.fmem = xenforeignmemory_open(NULL, 0);
     if ( agent.xch && agent.fmem )
-        rc = talk_to(&agent, command, argument);
+        rc = talk_to(&agent, seconds, command, argument);
     else
         fputs("guestctl: no access to Xen\n", stderr);
 
