@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Builds what the cases use in dom0 beside guestctl, as an overlay,
-# build/host/ARCH/tools.cpio: sharectl and stopwatch for /usr/bin, xen_trace.so
-# and two FLASK policies for /usr/lib. Included from the top Makefile after
-# host.mk.
+# build/host/ARCH/tools.cpio: sharectl, stopwatch and faultsweep for /usr/bin,
+# xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
+# the top Makefile after host.mk.
 
-e2e_programs := sharectl stopwatch
-e2e_files := xen_trace.so xenpolicy-default xenpolicy-isolated-shares
+e2e_programs := sharectl stopwatch faultsweep
+e2e_libraries := xen_trace.so xen_fault.so
+e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
+e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
+	$(addprefix tests/e2e/,agent.c agent.h xen_fault.h guest/mailbox.h)
 e2e_policy_version := 30 # the newest that Xen reads
 
 e2e_tools_x86_64_cc := gcc
@@ -17,16 +20,18 @@ define e2e_tools
 build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
 build/host/$(1)/xen_trace.so: tests/e2e/xen_trace.c
-build/host/$(1)/xen_trace.so: e2e_tools_flags := -shared -fPIC
+build/host/$(1)/xen_fault.so: tests/e2e/xen_fault.c tests/e2e/xen_fault.h
+build/host/$(1)/faultsweep: $(e2e_faultsweep)
+$(addprefix build/host/$(1)/,$(e2e_libraries)): e2e_tools_flags := -shared -fPIC
 
-build/host/$(1)/sharectl build/host/$(1)/stopwatch build/host/$(1)/xen_trace.so: \
+$(addprefix build/host/$(1)/,$(e2e_programs) $(e2e_libraries)): \
 		build/xen/$(1)/dist.done tests/e2e/tools.mk
 	@mkdir -p $$(@D)
 	@$$(e2e_tools_$(1)_cc) -std=gnu11 -O2 -Wall -Wextra -Werror \
 		$$(e2e_tools_flags) -Ibuild/xen/$(1)/tools/include -o $$@ \
 		$$(filter %.c,$$^) -Lbuild/xen/$(1)/dist/usr/lib \
 		-Wl,-rpath-link=build/xen/$(1)/dist/usr/lib \
-		-Wl,--as-needed -lxenctrl
+		-Wl,--as-needed -lxenctrl -lxenforeignmemory -lxenstore
 
 # The policy that Xen has built in, and one where isolated domains may share.
 build/host/$(1)/xenpolicy-isolated-shares.conf: build/xen/$(1)/dist.done tests/e2e/tools.mk

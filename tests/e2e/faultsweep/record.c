@@ -1,0 +1,135 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Compares xenstore's records of regions with what they are to be, see
+ * record.h.  Both are written out as lines, "PATH = VALUE".
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+
+#define PUBLIC    "/local/shared_mem"
+#define PRIVATE   "/libxl/shared_mem"
+#define LINE_SIZE 256
+#define LINES_MAX 128
+
+struct lines {
+    char line[LINES_MAX][LINE_SIZE];
+    unsigned int nr;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct lines *lines, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if ( lines->nr < LINES_MAX )
+        vsnprintf(lines->line[lines->nr++], LINE_SIZE, format, args);
+    va_end(args);
+}
+
+static bool has(const struct lines *lines, const char *line)
+{
+    for ( unsigned int i = 0; i < lines->nr; i++ )
+        if ( !strcmp(lines->line[i], line) )
+            return true;
+
+    return false;
+}
+
+/* A generation may be any; empty directories have nothing to say. */
+static void add_tree(struct sweep *sweep, struct lines *lines,
+                     const char *path)
+{
+    unsigned int nr = 0;
+    char **children = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
+    char *value = xs_read(sweep->xsh, XBT_NULL, path, NULL);
+
+    if ( value && *value && !strstr(path, "/generation") )
+        add(lines, "%s = %s", path, value);
+    free(value);
+
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        char child[LINE_SIZE];
+
+        snprintf(child, sizeof(child), "%s/%s", path, children[i]);
+        add_tree(sweep, lines, child);
+    }
+    free(children);
+}
+
+static const struct guest *first_peer(const struct sweep *sweep,
+                                      const char *region)
+{
+    const struct guest *first = NULL;
+
+    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
+    {
+        const struct guest *guest = sweep->guests[i];
+
+        if ( guest->domid && !strcmp(guest->region, region) &&
+             (!first || guest->domid < first->domid) )
+            first = guest;
+    }
+
+    return first;
+}
+
+static void add_wanted(const struct sweep *sweep, struct lines *lines,
+                       const struct guest *guest)
+{
+    add(lines, PUBLIC "/%s/mappings/%u = 0x%"PRIx64"-0x%"PRIx64,
+        guest->region, guest->domid, guest->gpa,
+        (uint64_t)(guest->gpa + REGION_SIZE));
+    add(lines, PRIVATE "/%s/peers/%u = %s", guest->region, guest->domid,
+        guest->uuid);
+    add(lines, "/libxl/%u/shared_mem = %s", guest->domid, guest->region);
+    if ( guest->began_as_owner )
+        add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
+            REGION_SIZE / 1024);
+
+    if ( guest != first_peer(sweep, guest->region) )
+        return;
+
+    add(lines, PUBLIC "/%s/size = 0x%llx", guest->region, REGION_SIZE);
+    if ( !sweep->stale )
+        add(lines, PUBLIC "/%s/owner = %u", guest->region, guest->domid);
+}
+
+void check_records(struct sweep *sweep)
+{
+    static struct lines wanted, actual;
+    char path[LINE_SIZE];
+
+    wanted.nr = actual.nr = 0;
+    add_tree(sweep, &actual, PUBLIC);
+    add_tree(sweep, &actual, PRIVATE);
+    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
+        if ( sweep->guests[i]->domid )
+        {
+            add_wanted(sweep, &wanted, sweep->guests[i]);
+            snprintf(path, sizeof(path), "/libxl/%u/shared_mem",
+                     sweep->guests[i]->domid);
+            add_tree(sweep, &actual, path);
+        }
+
+    for ( unsigned int i = 0; i < wanted.nr; i++ )
+        if ( !has(&actual, wanted.line[i]) )
+            complain(sweep, "record lacks: %s", wanted.line[i]);
+    for ( unsigned int i = 0; i < actual.nr && !sweep->stale; i++ )
+        if ( !has(&wanted, actual.line[i]) )
+            complain(sweep, "record has: %s", actual.line[i]);
+}
+
+void remove_records(struct sweep *sweep)
+{
+    xs_rm(sweep->xsh, XBT_NULL, PUBLIC);
+    xs_rm(sweep->xsh, XBT_NULL, PRIVATE);
+}
