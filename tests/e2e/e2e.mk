@@ -2,8 +2,10 @@
 # Makefile after host.mk and the guests' fragments.
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Target: e2e, for ARCH; CASES=REGEX selects cases ("TOPIC: NAME" as printed).
-# Each line of tests/e2e/boots becomes a test program, build/e2e/BOOT.t.
+# Targets, for ARCH; CASES=REGEX selects cases ("TOPIC: NAME" as printed):
+#   e2e          the boots of tests/e2e/boots; each line becomes a test program,
+#                build/e2e/BOOT.t
+#   fault-sweep  the boot ARCH-faults of tests/e2e/long/boots; not a part of test
 
 e2e_dir := tests/e2e
 e2e_boots := $(shell awk '$$1 ~ /^[^\#]/ { print $$1 }' $(e2e_dir)/boots)
@@ -28,9 +30,14 @@ $(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \
 e2e: e2e-needs-$(ARCH) $(e2e_tests)
 	prove --timer $(filter build/e2e/$(ARCH)-%,$(e2e_tests))
 
+.PHONY: fault-sweep
+fault-sweep: e2e-needs-$(ARCH)
+	$(e2e_dir)/run-boot --boots $(e2e_dir)/long/boots --cases $(e2e_dir)/long \
+		$(ARCH)-faults
+
 # SC2154: create NAME sets a variable of that name. SC2009: busybox has no pgrep.
 LINT_TARGETS += lint-e2e
 .PHONY: lint-e2e
 lint-e2e:
 	shellcheck -e SC2154,SC2009 $(e2e_dir)/driver $(e2e_dir)/lib.sh \
-		$(e2e_dir)/framework.t $(wildcard $(addprefix $(e2e_dir)/,cases/*.sh selftest/*.sh))
+		$(e2e_dir)/framework.t $(wildcard $(addprefix $(e2e_dir)/,cases/*.sh selftest/*.sh long/*.sh))
