@@ -174,6 +174,8 @@ static struct outcome attempt(struct sweep *sweep, struct cursor *cursor,
     blamed = point->mode;
     counts[blamed].hit++;
     name_point(sweep, cursor);
+    if ( blamed == FAULT_FAIL && point->at <= FAULT_CALLS_MAX )
+        strcpy(sweep->failed, sweep->fault->name[point->at - 1]);
     advance(cursor, sweep->fault->variants);
 
     return outcome;
@@ -333,6 +335,7 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
         return;
     }
 
+    sweep->destroyed = guest->domid;
     succeeded = xl_destroy(sweep, guest->domid, cursor);
     if ( !is_alive(sweep, guest->domid) )
     {
@@ -498,7 +501,9 @@ static void clear_host(struct sweep *sweep, const struct names *at_start)
 static bool begin_scenario(struct sweep *sweep, const struct scenario *scenario)
 {
     struct cursor none = { .done = true };
+    const bool show = sweep->show;
 
+    sweep->show = false;
     snprintf(sweep->point, sizeof(sweep->point), "%s, before the faults",
              scenario->name);
     blamed = FAULT_NONE;
@@ -516,6 +521,7 @@ static bool begin_scenario(struct sweep *sweep, const struct scenario *scenario)
     sweep->complaints = 0;
     remember_host(sweep);
     scenario->round(sweep, &none, &none);
+    sweep->show = show;
 
     return !sweep->complaints;
 }
@@ -552,6 +558,8 @@ static bool run_rounds(struct sweep *sweep, const struct scenario *scenario,
     while ( ok && !(creation->done && destruction->done) )
     {
         blamed = FAULT_NONE;
+        sweep->failed[0] = '\0';
+        sweep->destroyed = 0;
         scenario->round(sweep, creation, destruction);
         print_progress(creation, destruction);
         if ( !sweep->complaints )

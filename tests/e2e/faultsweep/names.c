@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,7 +224,74 @@ static void for_differences(
     }
 }
 
-/* What is below a node that is left behind, is left behind with it. */
+/*
+ * libxl's destruction of a domain, also without regions, goes on where it can
+ * not find a device, or cannot remove nodes, and leaves those nodes for good.
+ * @ is the number of the domain; a UUID can be any.  (A call that fails while
+ * xl creates a domain leaves none of these, nor does a kill.)
+ */
+struct stock_leak {
+    const char *failed, *left; /* patterns of fnmatch() */
+};
+
+#define CONSOLE "/local/domain/0/backend/console/@*"
+
+static const struct stock_leak stock_leaks[] = {
+    /* Looking for the devices. */
+    { "request directory /libxl/@/device*", CONSOLE },
+    { "request read /libxl/@/device/*", CONSOLE },
+    /* Taking down the console, in one transaction. */
+    { "request get_domain_path of 0", CONSOLE },
+    { "request get_domain_path of @", CONSOLE },
+    { "request read domid", CONSOLE },
+    { "request transaction_*", CONSOLE },
+    { "request rm /local/domain/@/console", CONSOLE },
+    { "request read /local/domain/@", CONSOLE },
+    { "request directory /local/domain/@", CONSOLE },
+    { "request rm /libxl/@/device*", CONSOLE },
+    { "request read /libxl/@", CONSOLE },
+    { "request directory /libxl/@", CONSOLE },
+    { "request * /local/domain/0/backend*", CONSOLE },
+    /* The domain's own nodes. */
+    { "request rm /local/domain/@", "/local/domain/@*" },
+    { "request rm /libxl/@", "/libxl/@*" },
+    { "request rm /vm/*", "/vm/*" },
+    { "request read /local/domain/@/vm", "/vm/*" },
+};
+
+/* @pattern: with @ for the number of the domain. */
+static bool matches(const struct sweep *sweep, const char *pattern,
+                    const char *text)
+{
+    const char *at = strchr(pattern, '@');
+    char whole[NAME_SIZE];
+
+    if ( !at )
+        return !fnmatch(pattern, text, 0);
+
+    snprintf(whole, sizeof(whole), "%.*s%u%s", (int)(at - pattern), pattern,
+             sweep->destroyed, at + 1);
+
+    return !fnmatch(whole, text, 0);
+}
+
+static bool is_stock_leak(const struct sweep *sweep, const struct entry *entry)
+{
+    if ( !sweep->destroyed || !*sweep->failed || entry->is_file )
+        return false;
+
+    for ( size_t i = 0; i < LENGTH(stock_leaks); i++ )
+        if ( matches(sweep, stock_leaks[i].failed, sweep->failed) &&
+             matches(sweep, stock_leaks[i].left, entry->name) )
+            return true;
+
+    return false;
+}
+
+/*
+ * What is below a node that is left behind, is left behind with it.  What is
+ * allowed to stay is removed, so that it is seen no more.
+ */
 static void complain_of_extra(struct sweep *sweep, const struct entry *entry)
 {
     static char last[NAME_SIZE];
@@ -232,6 +300,12 @@ static void complain_of_extra(struct sweep *sweep, const struct entry *entry)
     if ( length && !strncmp(entry->name, last, length) &&
          entry->name[length] == '/' )
         return;
+
+    if ( is_stock_leak(sweep, entry) )
+    {
+        xs_rm(sweep->xsh, XBT_NULL, entry->name);
+        return;
+    }
 
     snprintf(last, sizeof(last), "%s", entry->name);
     complain(sweep, "left behind: %s", entry->name);

@@ -53,6 +53,8 @@ struct sweep {
     bool stale;             /* a record may name a domain that has died */
     bool show;              /* print all that xl prints */
     char point[256];        /* what is under way, for complaints */
+    char failed[FAULT_NAME_SIZE]; /* its call that failed; "" if none did */
+    uint32_t destroyed;     /* the domain that this was to destroy; or 0 */
     unsigned int complaints;
 };
 
