@@ -43,7 +43,13 @@ static bool has(const struct lines *lines, const char *line)
     return false;
 }
 
-/* A generation may be any; empty directories have nothing to say. */
+/* A generation may be any, and so may the highest of all, which the private
+ * root has; empty directories have nothing to say. */
+static bool is_generation(const char *path)
+{
+    return strstr(path, "/generation") || !strcmp(path, PRIVATE);
+}
+
 static void add_tree(struct sweep *sweep, struct lines *lines,
                      const char *path)
 {
@@ -51,7 +57,7 @@ static void add_tree(struct sweep *sweep, struct lines *lines,
     char **children = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
     char *value = xs_read(sweep->xsh, XBT_NULL, path, NULL);
 
-    if ( value && *value && !strstr(path, "/generation") )
+    if ( value && *value && !is_generation(path) )
         add(lines, "%s = %s", path, value);
     free(value);
 
