@@ -140,38 +140,60 @@ static int read_record(libxl__gc *gc, const char *id,
     }
 }
 
-/* The UUID of a domain that exists and is not being destroyed; or NULL. */
-static const char *live_uuid(libxl__gc *gc, uint32_t domid)
+/*
+ * *uuid_r: the UUID of a domain that exists and is not being destroyed, or
+ * NULL.  Returns an error if that can't be found out: nobody is to be taken
+ * for dead for that.
+ */
+static int get_live_uuid(libxl__gc *gc, uint32_t domid, const char **uuid_r)
 {
     xc_domaininfo_t info;
     libxl_uuid uuid;
 
-    if (xc_domain_getinfo_single(CTX->xch, domid, &info) < 0 ||
-        (info.flags & XEN_DOMINF_dying))
-        return NULL;
+    *uuid_r = NULL;
 
-    memcpy(&uuid, info.handle, sizeof(info.handle));
-    return GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    if (xc_domain_getinfo_single(CTX->xch, domid, &info) < 0) {
+        if (errno == ESRCH) return 0;
+        LOGED(ERROR, domid, "static_shared_mem: can't ask Xen for the domain");
+        return ERROR_FAIL;
+    }
+
+    if (!(info.flags & XEN_DOMINF_dying)) {
+        memcpy(&uuid, info.handle, sizeof(info.handle));
+        *uuid_r = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    }
+
+    return 0;
 }
+
+/* The argument of is_alive. */
+typedef struct {
+    libxl__gc *gc;
+    int rc;     /* the last error; the domain then counts as alive */
+} liveness;
 
 static bool is_alive(uint32_t domid, const char *uuid, void *opaque)
 {
-    libxl__gc *gc = opaque;
-    const char *actual = live_uuid(gc, domid);
+    liveness *l = opaque;
+    const char *actual;
+    int rc = get_live_uuid(l->gc, domid, &actual);
 
-    return actual && !strcmp(actual, uuid);
+    if (rc) l->rc = rc;
+
+    return rc || (actual && !strcmp(actual, uuid));
 }
 
 static int read_region(libxl__gc *gc, const char *id, region *r)
 {
+    liveness peers = { .gc = gc };
     int rc;
 
     rc = read_record(gc, id, &r->before);
     if (rc) return rc;
 
     r->now = r->before;
-    libxl__shared_mem_record_drop_dead(&r->now, is_alive, gc);
-    return 0;
+    libxl__shared_mem_record_drop_dead(&r->now, is_alive, &peers);
+    return peers.rc;
 }
 
 /* Creates the directory that records go to.  others: an XS_PERM_*, which the
@@ -324,6 +346,7 @@ static bool all_peers_alive(libxl__gc *gc, const char *id)
 {
     libxl__shared_mem_path path;
     const char *peers = libxl__shared_mem_peers_dir(&path, id);
+    liveness unknown = { .gc = gc };
     const char *uuid;
     char **domids;
     unsigned int i, nr;
@@ -332,7 +355,7 @@ static bool all_peers_alive(libxl__gc *gc, const char *id)
     for (i = 0; domids && i < nr; i++) {
         uuid = libxl__xs_read(gc, XBT_NULL,
                               GCSPRINTF("%s/%s", peers, domids[i]));
-        if (uuid && !is_alive(strtoul(domids[i], NULL, 10), uuid, gc))
+        if (uuid && !is_alive(strtoul(domids[i], NULL, 10), uuid, &unknown))
             return false;
     }
 
@@ -786,9 +809,11 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         goto out;
     }
 
-    uuid = live_uuid(gc, domid);
+    rc = get_live_uuid(gc, domid, &uuid);
+    if (rc) goto out;
     if (!uuid) {
-        LOGED(ERROR, domid, "static_shared_mem: can't get the domain's UUID");
+        LOGD(ERROR, domid, "static_shared_mem: somebody else destroys the "
+             "domain");
         rc = ERROR_FAIL;
         goto out;
     }

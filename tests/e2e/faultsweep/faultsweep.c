@@ -285,6 +285,15 @@ static void create(struct sweep *sweep, struct guest *guest)
     print_xl_output();
 }
 
+/* An xl that fails takes down what it has built. */
+static void check_nothing_built(struct sweep *sweep)
+{
+    uint32_t domids[DOMAINS_MAX];
+
+    for ( unsigned int nr = other_domains(sweep, false, domids); nr; nr-- )
+        complain(sweep, "xl create leaves domain %"PRIu32, domids[nr - 1]);
+}
+
 /* Creates the guest, with a fault first. */
 static void create_after_fault(struct sweep *sweep, struct guest *guest,
                                struct cursor *cursor)
@@ -300,6 +309,8 @@ static void create_after_fault(struct sweep *sweep, struct guest *guest,
         return;
     }
 
+    if ( blamed == FAULT_FAIL )
+        check_nothing_built(sweep);
     destroy_others(sweep);
     check_host(sweep);
     check_records(sweep);
@@ -335,7 +346,7 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
         return;
     }
 
-    sweep->destroyed = guest->domid;
+    sweep->destroyed = *guest;
     succeeded = xl_destroy(sweep, guest->domid, cursor);
     if ( !is_alive(sweep, guest->domid) )
     {
@@ -559,7 +570,7 @@ static bool run_rounds(struct sweep *sweep, const struct scenario *scenario,
     {
         blamed = FAULT_NONE;
         sweep->failed[0] = '\0';
-        sweep->destroyed = 0;
+        end_life(&sweep->destroyed);
         scenario->round(sweep, creation, destruction);
         print_progress(creation, destruction);
         if ( !sweep->complaints )

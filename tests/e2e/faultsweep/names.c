@@ -227,8 +227,8 @@ static void for_differences(
 /*
  * libxl's destruction of a domain, also without regions, goes on where it can
  * not find a device, or cannot remove nodes, and leaves those nodes for good.
- * @ is the number of the domain; a UUID can be any.  (A call that fails while
- * xl creates a domain leaves none of these, nor does a kill.)
+ * @ is the number of the domain, # its UUID.  (A call that fails while xl
+ * creates a domain leaves none of these, nor does a kill.)
  */
 struct stock_leak {
     const char *failed, *left; /* patterns of fnmatch() */
@@ -255,37 +255,51 @@ static const struct stock_leak stock_leaks[] = {
     /* The domain's own nodes. */
     { "request rm /local/domain/@", "/local/domain/@*" },
     { "request rm /libxl/@", "/libxl/@*" },
-    { "request rm /vm/*", "/vm/*" },
-    { "request read /local/domain/@/vm", "/vm/*" },
+    { "request rm /vm/#", "/vm/#*" },
+    { "request read /local/domain/@/vm", "/vm/#*" },
+    { "request read /libxl/@", "/vm/#*" },
+    { "hypercall domctl getdomaininfo of @",
+      "/var/lib/xen/userdata-d.@.#.libxl-json" },
 };
 
-/* @pattern: with @ for the number of the domain. */
-static bool matches(const struct sweep *sweep, const char *pattern,
+/* @pattern: with @ and # for the number and the UUID of the domain. */
+static bool matches(const struct guest *guest, const char *pattern,
                     const char *text)
 {
-    const char *at = strchr(pattern, '@');
-    char whole[NAME_SIZE];
+    char whole[NAME_SIZE], domid[12];
+    size_t used = 0;
 
-    if ( !at )
-        return !fnmatch(pattern, text, 0);
-
-    snprintf(whole, sizeof(whole), "%.*s%u%s", (int)(at - pattern), pattern,
-             sweep->destroyed, at + 1);
+    snprintf(domid, sizeof(domid), "%u", guest->domid);
+    for ( const char *at = pattern; *at && used < sizeof(whole); at++ )
+        used += *at == '@' || *at == '#'
+                ? snprintf(whole + used, sizeof(whole) - used, "%s",
+                           *at == '@' ? domid : guest->uuid)
+                : snprintf(whole + used, sizeof(whole) - used, "%c", *at);
 
     return !fnmatch(whole, text, 0);
 }
 
 static bool is_stock_leak(const struct sweep *sweep, const struct entry *entry)
 {
-    if ( !sweep->destroyed || !*sweep->failed || entry->is_file )
+    const struct guest *guest = &sweep->destroyed;
+
+    if ( !guest->domid || !*sweep->failed )
         return false;
 
     for ( size_t i = 0; i < LENGTH(stock_leaks); i++ )
-        if ( matches(sweep, stock_leaks[i].failed, sweep->failed) &&
-             matches(sweep, stock_leaks[i].left, entry->name) )
+        if ( matches(guest, stock_leaks[i].failed, sweep->failed) &&
+             matches(guest, stock_leaks[i].left, entry->name) )
             return true;
 
     return false;
+}
+
+static void remove_entry(struct sweep *sweep, const struct entry *entry)
+{
+    if ( entry->is_file )
+        unlink(entry->name);
+    else
+        xs_rm(sweep->xsh, XBT_NULL, entry->name);
 }
 
 /*
@@ -303,7 +317,7 @@ static void complain_of_extra(struct sweep *sweep, const struct entry *entry)
 
     if ( is_stock_leak(sweep, entry) )
     {
-        xs_rm(sweep->xsh, XBT_NULL, entry->name);
+        remove_entry(sweep, entry);
         return;
     }
 
@@ -325,14 +339,6 @@ bool names_compare(struct sweep *sweep, const struct names *before,
                     complain_of_missing);
 
     return sweep->complaints == complaints;
-}
-
-static void remove_entry(struct sweep *sweep, const struct entry *entry)
-{
-    if ( entry->is_file )
-        unlink(entry->name);
-    else
-        xs_rm(sweep->xsh, XBT_NULL, entry->name);
 }
 
 static void leave_entry(struct sweep *sweep, const struct entry *entry)

@@ -54,7 +54,7 @@ struct sweep {
     bool show;              /* print all that xl prints */
     char point[256];        /* what is under way, for complaints */
     char failed[FAULT_NAME_SIZE]; /* its call that failed; "" if none did */
-    uint32_t destroyed;     /* the domain that this was to destroy; or 0 */
+    struct guest destroyed; /* the one that this was to destroy; or none */
     unsigned int complaints;
 };
 
