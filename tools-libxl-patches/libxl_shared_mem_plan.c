@@ -413,19 +413,20 @@ uint64_t libxl__shared_mem_paging_kb(const libxl__shared_mem_range *regions,
     return kb;
 }
 
-/*----- What the guest is told -----*/
+/*----- What the guest is told, and where its memory is -----*/
 
-/* The hole with the lowest address that ends behind `from'; or NULL. */
+/* The range with the lowest address that ends behind `from'; or NULL. */
 static const libxl__shared_mem_range *
-next_hole(const libxl__shared_mem_range *holes, unsigned int nr, uint64_t from)
+next_range(const libxl__shared_mem_range *ranges, unsigned int nr,
+           uint64_t from)
 {
     const libxl__shared_mem_range *next = NULL;
     unsigned int i;
 
     for (i = 0; i < nr; i++)
-        if (holes[i].size && range_end(&holes[i]) > from &&
-            (!next || holes[i].begin < next->begin))
-            next = &holes[i];
+        if (ranges[i].size && range_end(&ranges[i]) > from &&
+            (!next || ranges[i].begin < next->begin))
+            next = &ranges[i];
 
     return next;
 }
@@ -443,7 +444,7 @@ unsigned int libxl__shared_mem_subtract(const libxl__shared_mem_range *from,
     while (begin < end) {
         uint64_t stop = end;
 
-        hole = next_hole(holes, nr, begin);
+        hole = next_range(holes, nr, begin);
         if (hole && hole->begin < end)
             stop = hole->begin;
 
@@ -456,6 +457,27 @@ unsigned int libxl__shared_mem_subtract(const libxl__shared_mem_range *from,
     }
 
     return nr_pieces;
+}
+
+unsigned int libxl__shared_mem_merge(const libxl__shared_mem_range *ranges,
+                                     unsigned int nr,
+                                     libxl__shared_mem_range *merged_r)
+{
+    const libxl__shared_mem_range *range, *next;
+    unsigned int nr_merged = 0;
+    uint64_t end;
+
+    for (range = next_range(ranges, nr, 0); range; range = next) {
+        end = range_end(range);
+        while ((next = next_range(ranges, nr, end)) && next->begin <= end)
+            end = range_end(next);
+
+        merged_r[nr_merged++] = (libxl__shared_mem_range){
+            .begin = range->begin, .size = end - range->begin,
+        };
+    }
+
+    return nr_merged;
 }
 
 /* Adds an entry to a sorted map of *nr entries, unless it is full. */
@@ -512,9 +534,8 @@ libxl__shared_mem_reserve(const libxl__shared_mem_map_entry *map,
                           libxl__shared_mem_map_entry *map_r,
                           unsigned int max)
 {
-    const libxl__shared_mem_range *region;
-    unsigned int i, done = 0;
-    uint64_t end;
+    libxl__shared_mem_range merged[LIBXL__SHARED_MEM_REGIONS_MAX];
+    unsigned int i, nr_merged, done = 0;
 
     for (i = 0; i < nr; i++)
         if (map[i].type == ram
@@ -522,19 +543,14 @@ libxl__shared_mem_reserve(const libxl__shared_mem_map_entry *map,
             : !insert(map_r, &done, max, map[i]))
             return 0;
 
-    for (region = next_hole(regions, nr_regions, 0); region;
-         region = next_hole(regions, nr_regions, end)) {
+    nr_merged = libxl__shared_mem_merge(regions, nr_regions, merged);
+    for (i = 0; i < nr_merged; i++) {
         libxl__shared_mem_map_entry entry = {
-            .begin = region->begin,
+            .begin = merged[i].begin,
+            .size = merged[i].size,
             .type = reserved,
         };
 
-        for (end = range_end(region);
-             (region = next_hole(regions, nr_regions, end)) &&
-             region->begin == end; )
-            end = range_end(region);
-
-        entry.size = end - entry.begin;
         if (!insert(map_r, &done, max, entry))
             return 0;
     }

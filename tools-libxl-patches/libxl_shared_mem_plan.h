@@ -3,7 +3,8 @@
  * regions of a domain make sense, whether a range is free by the layout
  * of its guest and which one is, whether a domain may have a region, where
  * it gets which part of it from, in which extents a region gets its memory,
- * and what the guest is told.  Pure: no I/O, no hypercalls, no Xen headers.
+ * what the guest is told, and where its memory is.  Pure: no I/O, no
+ * hypercalls, no Xen headers.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -184,6 +185,15 @@ unsigned int libxl__shared_mem_subtract(const libxl__shared_mem_range *from,
                                         const libxl__shared_mem_range *holes,
                                         unsigned int nr,
                                         libxl__shared_mem_range *pieces_r);
+
+/*
+ * The addresses of ranges[] as merged_r[]: in order, with one range for those
+ * that overlap or are next to each other, without empty ones, and without
+ * names.  merged_r has room for nr ranges.  Returns how many there are.
+ */
+unsigned int libxl__shared_mem_merge(const libxl__shared_mem_range *ranges,
+                                     unsigned int nr,
+                                     libxl__shared_mem_range *merged_r);
 
 /* An entry of a guest's memory map; types are the platform's (e820). */
 typedef struct libxl__shared_mem_map_entry {

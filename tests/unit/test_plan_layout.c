@@ -1,7 +1,7 @@
 /*
  * What static shared memory decides about a guest's address space: whether a
- * range is RAM, where there is room for one, and what the memory map of the
- * guest becomes.
+ * range is RAM, where there is room for one, which addresses several take, and
+ * what the memory map of the guest becomes.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -175,6 +175,46 @@ static void test_subtract(void **state)
     check_pieces(nothing, holes, ARRAY_LENGTH(holes), NULL, 0);
 }
 
+/*----- Merging -----*/
+
+static void test_merge(void **state)
+{
+    (void)state;
+    static const range_t ranges[] = {
+        { UINT64_C(0x8000000000), 0x1000, "far up" },
+        { 0x5000, 0x1000, "inside another" },
+        { 0x40000000, 0x2000, "next to one" },
+        { 0x3fffe000, 0x2000, "and the one before" },
+        { 0x4000, 0x4000, "other" },
+        { 0x7000, 0x2000, "overlaps its end" },
+        { 0x4000, 0x1000, "same begin" },
+        { 0x6000, 0, "empty" },
+        { 0x20000, 0, "empty, alone" },
+        { 0xa000, 0x1000, "a page apart" },
+        { 0, 0x1000, "first page" },
+    };
+    static const range_t wanted[] = {
+        { 0, 0x1000, NULL },
+        { 0x4000, 0x5000, NULL },
+        { 0xa000, 0x1000, NULL },
+        { 0x3fffe000, 0x4000, NULL },
+        { UINT64_C(0x8000000000), 0x1000, NULL },
+    };
+    range_t merged[ARRAY_LENGTH(ranges)];
+    unsigned int i;
+
+    assert_int_equal(libxl__shared_mem_merge(ranges, ARRAY_LENGTH(ranges),
+                                             merged), ARRAY_LENGTH(wanted));
+    for (i = 0; i < ARRAY_LENGTH(wanted); i++) {
+        assert_int_equal(merged[i].begin, wanted[i].begin);
+        assert_int_equal(merged[i].size, wanted[i].size);
+        assert_null(merged[i].name);
+    }
+
+    assert_int_equal(libxl__shared_mem_merge(NULL, 0, merged), 0);
+    assert_int_equal(libxl__shared_mem_merge(&ranges[7], 2, merged), 0);
+}
+
 /*----- The memory map -----*/
 
 enum { RAM = 1, RESERVED = 2, ACPI = 3 };
@@ -284,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_find_free),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_subtract),
+        cmocka_unit_test(test_merge),
         cmocka_unit_test(test_regions_outside_RAM),
         cmocka_unit_test(test_regions_inside_RAM),
         cmocka_unit_test(test_adjacent_regions),
