@@ -747,6 +747,19 @@ int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
     return ERROR_INVAL;
 }
 
+int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
+{
+    libxl__shared_mem_index *index;
+    int rc;
+
+    GCNEW(index);
+    rc = read_index(gc, domid, index);
+    if (!rc)
+        *has_r = index->nr_ids;
+
+    return rc;
+}
+
 /* Puts the new peer down in the record. */
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
                        const libxl_domain_config *d_config,

@@ -37,6 +37,13 @@ unsigned int libxl__shared_mem_arch_config_ram(
     return set_ram(size0, ram - size0, ram_r);
 }
 
+unsigned int libxl__shared_mem_arch_memory(
+    const libxl_domain_config *d_config,
+    libxl__shared_mem_range memory_r[LIBXL__SHARED_MEM_RAM_MAX])
+{
+    return libxl__shared_mem_arch_config_ram(d_config, memory_r);
+}
+
 unsigned int libxl__shared_mem_arch_image_ram(
     const struct xc_dom_image *dom,
     libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX])

@@ -30,6 +30,10 @@ _hidden int libxl__shared_mem_check(libxl__gc *gc,
 _hidden int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
                                          const char *action);
 
+/* Whether an existing domain shares memory.  Costs one xenstore read. */
+_hidden int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid,
+                                          bool *has_r);
+
 /* How much RAM, in KiB, to add for the sizing of the paging memory. */
 _hidden uint64_t
 libxl__shared_mem_paging_memkb(libxl__gc *gc,
@@ -142,6 +146,16 @@ _hidden const char *libxl__shared_mem_suggest(
     const libxl__shared_mem_layout *layout,
     const libxl__shared_mem_range *range);
 
+/*----- libxl_shared_mem_dump.c -----*/
+
+/*
+ * Writes a dump of a domain's memory to a file, as libxl_domain_core_dump()
+ * does.  Where the domain has regions, it takes no longer for an address that
+ * is high.  Logs one line on error.
+ */
+_hidden int libxl__shared_mem_core_dump(libxl__gc *gc, uint32_t domid,
+                                        const char *filename);
+
 /*----- libxl_shared_mem_<arch>.c -----*/
 
 /* Suggestions end below it: each guest can address that much. */
@@ -157,6 +171,14 @@ _hidden unsigned int libxl__shared_mem_arch_config_ram(
 _hidden unsigned int libxl__shared_mem_arch_image_ram(
     const struct xc_dom_image *dom,
     libxl__shared_mem_range ram_r[LIBXL__SHARED_MEM_RAM_MAX]);
+
+/*
+ * Where the guest may have memory in the end, its regions apart: its banks of
+ * RAM, and where its firmware may have put some of it.  The lowest first.
+ */
+_hidden unsigned int libxl__shared_mem_arch_memory(
+    const libxl_domain_config *d_config,
+    libxl__shared_mem_range memory_r[LIBXL__SHARED_MEM_RAM_MAX]);
 
 /* Whether the guest can be told of its regions.  Logs one line if not. */
 _hidden int

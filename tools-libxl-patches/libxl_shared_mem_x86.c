@@ -38,7 +38,10 @@ static uint64_t mmio_hole_begin(const libxl_domain_build_info *b_info)
                      : min_t(uint64_t, LAPIC_BASE_ADDRESS,
                              ACPI_INFO_PHYSICAL_ADDRESS);
 
-    if (b_info->type == LIBXL_DOMAIN_TYPE_HVM && b_info->u.hvm.mmio_hole_memkb)
+    /* A config that is kept has no value but what was given. */
+    if (b_info->type == LIBXL_DOMAIN_TYPE_HVM &&
+        b_info->u.hvm.mmio_hole_memkb &&
+        b_info->u.hvm.mmio_hole_memkb != LIBXL_MEMKB_DEFAULT)
         begin = min(begin, FOUR_GIB - (b_info->u.hvm.mmio_hole_memkb << 10));
 
     return begin;
@@ -77,6 +80,23 @@ unsigned int libxl__shared_mem_arch_image_ram(
 {
     return set_ram(dom->device_model ? ONE_MIB : 0, dom->lowmem_end,
                    max_t(uint64_t, dom->highmem_end, FOUR_GIB), ram_r);
+}
+
+/* hvmloader has the first MiB as well, and moves RAM from below 4 GiB to the
+ * end of what is above, when devices need a larger hole. */
+unsigned int libxl__shared_mem_arch_memory(
+    const libxl_domain_config *d_config,
+    libxl__shared_mem_range memory_r[LIBXL__SHARED_MEM_RAM_MAX])
+{
+    const unsigned int nr = libxl__shared_mem_arch_config_ram(d_config,
+                                                              memory_r);
+    const uint64_t low_end = memory_r[0].begin + memory_r[0].size;
+    const uint64_t high_end = nr > 1 ? FOUR_GIB + memory_r[1].size : FOUR_GIB;
+
+    if (d_config->b_info.type != LIBXL_DOMAIN_TYPE_HVM)
+        return nr;
+
+    return set_ram(0, low_end, high_end + low_end, memory_r);
 }
 
 /* From its ELF program headers, which tell all of it. */

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # create reads and sets variables; busybox: local
+# xl dump-core, and crashes with a dump, of guests with a region far above their
+# RAM. A dump has the domain's own pages, those of the regions that it supplies
+# among them; it takes no longer for the region's address, and leaves the peers
+# as they are.
+
+FAR=0x7f80000000 # as far up as the agent maps memory
+NEAR=0x60000000
+DUMPS=/var/lib/xen/dump # where xl puts those of crashes
+
+# Words to look for in a dump: eight letters, and the u64 that has them in
+# memory. What dom0 has a guest write goes through that guest's RAM as well: so
+# one guest writes the word, and the dump is another's.
+OWNERS_WORD=of_owner OWNERS_U64=0x72656e776f5f666f
+FIRST_WORD=1st_page FIRST_U64=0x656761705f747331
+LAST_WORD=end_page LAST_U64=0x656761705f646e65
+RAM_WORD=some_ram RAM_U64=0x6d61725f656d6f73
+
+# owner_and_borrower ON-CRASH ON-CRASH: vm1 and vm2, with all the words written.
+# With 8 MiB their dumps take half the time.
+owner_and_borrower()
+{
+    share vm1 "\"$FAR+64K = far\", \"$NEAR+64K = near\"" \
+        'memory = 8' "on_crash = \"$1\""
+    share vm2 "\"$FAR+64K = far\", \"0x70000000+64K = near\"" \
+        'memory = 8' "on_crash = \"$2\""
+    must guest vm1 fill $NEAR 64K 31
+    must guest vm1 write $FAR $OWNERS_U64
+    must guest vm2 write $((FAR + 0x1000)) $FIRST_U64
+    must guest vm2 write $((FAR + 0xfff8)) $LAST_U64
+    must guest vm2 write $((RAM + 0x780000)) $RAM_U64
+    # For the last of the words not to be where commands are passed.
+    must guest vm2 ping
+}
+
+has() { grep -q "$1" text || fail "$1 is not in the dump"; }
+lacks() { ! grep -q "$1" text || fail "$1 is in the dump"; }
+
+# open_dump FILE: puts what it has but zeros into ./text, for grep would take
+# some seconds over these, and removes it.
+open_dump()
+{
+    tr -d '\000' <"$1" >text
+    rm "$1"
+}
+
+is_the_owners()
+{
+    open_dump "$1"
+    has $FIRST_WORD
+    has $LAST_WORD
+    lacks $RAM_WORD
+}
+
+is_the_borrowers()
+{
+    open_dump "$1"
+    has $RAM_WORD
+    lacks $OWNERS_WORD
+}
+
+case_of_an_owner_and_of_a_borrower()
+{
+    owner_and_borrower destroy destroy
+    record >before
+    must xl dump-core vm1 core
+    is_the_owners core
+    must xl dump-core vm2 core
+    is_the_borrowers core
+
+    assert_equal "the record" "$(record)" "$(cat before)"
+    must guest vm2 check 0x70000000 64K 31
+    must guest vm2 fill $FAR 64K 32
+    must guest vm1 check $FAR 64K 32
+    destroy vm1 vm2
+}
+
+# has_come_back NAME OLD: as another domain, that has its regions.
+has_come_back()
+{
+    local now
+
+    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
+        xenstore-exists "/local/shared_mem/far/mappings/$now"
+}
+
+crash()
+{
+    guest "$1" shutdown 3 >/dev/null 2>&1 || true
+}
+
+case_of_peers_that_crash()
+{
+    mkdir -p $DUMPS
+    UNWATCHED=
+    owner_and_borrower coredump-destroy coredump-restart
+
+    crash vm2
+    wait_for 60 has_come_back vm2 "$vm2" || fail "vm2 does not come back"
+    vm2=$(xl domid vm2)
+    is_the_borrowers $DUMPS/vm2
+    must guest vm2 check 0x70000000 64K 31
+
+    crash vm1
+    wait_gone vm1
+    is_the_owners $DUMPS/vm1
+    assert_record <<LINES
+/local/shared_mem/far/mappings/$vm2 = "0x7f80000000-0x7f80010000"
+/local/shared_mem/far/owner = "$vm2"
+/local/shared_mem/far/size = "0x10000"
+/local/shared_mem/near/mappings/$vm2 = "0x70000000-0x70010000"
+/local/shared_mem/near/owner = "$vm2"
+/local/shared_mem/near/size = "0x10000"
+LINES
+    must guest vm2 check 0x70000000 64K 31
+    destroy vm2
+}
