@@ -36,6 +36,7 @@ help:
 	@echo '  shell      boot Xen in QEMU, and get a shell in dom0'
 	@echo '  test       every check there is, on both architectures'
 	@echo '  lint, unit, patches, e2e   parts of test'
+	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
 	@echo '  series     build/series: the change to Xen, for git am'
 	@echo '  refresh    turn commits in build/xen/src into the patches'
 	@echo '  clean      remove what was built; distclean: and what was fetched'
