@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Builds what the cases use in dom0 beside guestctl, as an overlay,
-# build/host/ARCH/tools.cpio: sharectl, stopwatch and faultsweep for /usr/bin,
+# build/host/ARCH/tools.cpio: domainctl, sharectl, stopwatch, faultsweep for /usr/bin,
 # xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
 # the top Makefile after host.mk.
 
-e2e_programs := sharectl stopwatch faultsweep
+e2e_programs := domainctl sharectl stopwatch faultsweep
 e2e_libraries := xen_trace.so xen_fault.so
 e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
 e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
@@ -17,6 +17,7 @@ e2e_tools_arm64_cc := build/sysroot/bin/aarch64-linux-gnu-gcc
 
 # $(call e2e_tools,ARCH): built against the Xen tools of that architecture.
 define e2e_tools
+build/host/$(1)/domainctl: tests/e2e/domainctl.c
 build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
 build/host/$(1)/xen_trace.so: tests/e2e/xen_trace.c
