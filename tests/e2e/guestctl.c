@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * guestctl: gives one command to an agent guest, from dom0, and prints its
- * answer on one line.  "guestctl -h" lists the commands and exit codes.
+ * guestctl: gives commands to agent guests, from dom0, and prints each answer
+ * on one line.  "guestctl -h" lists the commands and exit codes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,6 +32,15 @@ struct command {
     const char *words;
 };
 
+#define MAX_WORDS (2 + MAILBOX_WORDS) /* DOMID COMMAND WORD... */
+
+/* A command for one guest. */
+struct order {
+    uint32_t domid;
+    const struct command *command;
+    uint64_t argument[MAILBOX_WORDS];
+};
+
 static const struct command commands[] = {
     { "info", LOCAL_INFO, 0, 0, "" },
     { "memory-map", LOCAL_MEMORY_MAP, 0, 0, "" },
@@ -56,10 +65,13 @@ static const struct command commands[] = {
 
 static void print_help(void)
 {
-    puts("usage: guestctl [-w SECONDS] DOMID COMMAND [WORD...]");
+    puts("usage: guestctl [-w SECONDS] DOMID COMMAND [WORD...]\n"
+         "       guestctl [-w SECONDS] -");
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         printf("  %s %s\n", commands[i].name, commands[i].words);
-    puts("info: where the agent's mailbox, image and boot information are.\n"
+    puts("-: takes lines with DOMID COMMAND [WORD...] from standard input, until one\n"
+         "is not done.\n"
+         "info: where the agent's mailbox, image and boot information are.\n"
          "memory-map: what the guest was told of its memory, one line an entry.\n"
          "fill and check: each u64 depends on SEED and on its distance from GPA\n"
          "plus OFFSET.  zero: checks that all is zero.  shutdown REASON: 0 power\n"
@@ -69,7 +81,7 @@ static void print_help(void)
          "a port, to GPA.\n"
          "After any other command the domain is paused, until the next one.\n"
          "Numbers are decimal or 0x hex, and may end in K, M or G.  A DOM may be\n"
-         "self.  SECONDS (default 20): for the guest to be up and to answer.\n"
+         "self.  SECONDS (default 20): for a guest to be up and to answer.\n"
          "Exit: 0 done, 1 check failed, 2 the guest faulted, 3 anything else.");
 }
 
@@ -194,10 +206,9 @@ static int print_info(const struct mailbox *mailbox)
     return EXIT_OK;
 }
 
-static int obey(struct agent *agent, const struct command *command,
-                const uint64_t *argument)
+static int obey(struct agent *agent, const struct order *order)
 {
-    switch ( command->number )
+    switch ( order->command->number )
     {
     case LOCAL_INFO:
         return print_info(agent->mailbox);
@@ -207,39 +218,121 @@ static int obey(struct agent *agent, const struct command *command,
                                                            : EXIT_OK;
     }
 
-    return run_command(agent, command, argument);
+    return run_command(agent, order->command, order->argument);
 }
 
-static int talk_to(struct agent *agent, uint64_t seconds,
-                   const struct command *command, const uint64_t *argument)
+/* @seconds: for all of it. */
+static int talk_to(struct agent *agent, const struct order *order,
+                   uint64_t seconds)
 {
-    const char *why = agent_open(agent, seconds);
+    const char *why;
     int rc;
 
+    agent->domid = order->domid;
+    why = agent_open(agent, seconds);
     if ( why )
         return trouble(agent, why);
 
     rc = agent_crashed(agent) ? print_crash(agent->mailbox)
-                              : obey(agent, command, argument);
-    agent_close(agent, command->number != MAILBOX_SHUTDOWN &&
-                       command->number != MAILBOX_IDLE);
+                              : obey(agent, order);
+    agent_close(agent, order->command->number != MAILBOX_SHUTDOWN &&
+                       order->command->number != MAILBOX_IDLE);
 
     return rc;
 }
 
-static int connect_and_talk(uint32_t domid, uint64_t seconds,
-                            const struct command *command,
-                            const uint64_t *argument)
+/* @nr words: DOMID COMMAND [WORD...] */
+static bool parse_order(char **word, int nr, struct order *order)
 {
-    struct agent agent = { .domid = domid };
+    uint64_t domid;
+
+    if ( nr < 2 || !parse_number(word[0], &domid) ||
+         domid >= DOMID_OF_GUEST_ITSELF )
+        return false;
+
+    *order = (struct order){
+        .domid = domid,
+        .command = find_command(word[1]),
+    };
+    if ( !order->command || nr - 2 < order->command->min_words ||
+         nr - 2 > order->command->max_words )
+        return false;
+
+    for ( int i = 2; i < nr; i++ )
+        if ( !parse_number(word[i], &order->argument[i - 2]) )
+            return false;
+
+    return true;
+}
+
+static int misuse(void)
+{
+    fputs("guestctl: cannot make sense of this command; see guestctl -h\n",
+          stderr);
+
+    return EXIT_TROUBLE;
+}
+
+static int obey_words(struct agent *agent, char **word, int nr,
+                      uint64_t seconds)
+{
+    struct order order;
+
+    return parse_order(word, nr, &order) ? talk_to(agent, &order, seconds)
+                                         : misuse();
+}
+
+/* Splits the line in place.  Names the command that could not be done. */
+static int obey_line(struct agent *agent, char *line, uint64_t seconds)
+{
+    static const char blanks[] = " \n";
+    char *word[MAX_WORDS + 1]; /* the last one is too many */
+    int nr = 0, rc;
+
+    for ( char *next = strtok(line, blanks); next && nr <= MAX_WORDS;
+          next = strtok(NULL, blanks) )
+        word[nr++] = next;
+
+    rc = obey_words(agent, word, nr, seconds);
+    if ( rc )
+    {
+        fputs("that was:", stdout);
+        for ( int i = 0; i < nr; i++ )
+            printf(" %s", word[i]);
+        putchar('\n');
+    }
+
+    return rc;
+}
+
+static int obey_lines(struct agent *agent, uint64_t seconds)
+{
+    char *line = NULL;
+    size_t size = 0;
+    int rc = EXIT_OK;
+
+    while ( !rc && getline(&line, &size, stdin) >= 0 )
+        rc = obey_line(agent, line, seconds);
+    free(line);
+
+    return rc;
+}
+
+/* @nr words of the command line, after the options. */
+static int connect_and_obey(char **word, int nr, uint64_t seconds)
+{
+    struct agent agent = {
+        .xch = xc_interface_open(NULL, NULL, 0),
+        .fmem = xenforeignmemory_open(NULL, 0),
+    };
     int rc = EXIT_TROUBLE;
 
-    agent.xch = xc_interface_open(NULL, NULL, 0);
-    agent.fmem = xenforeignmemory_open(NULL, 0);
-    if ( agent.xch && agent.fmem )
-        rc = talk_to(&agent, seconds, command, argument);
-    else
+    if ( !agent.xch || !agent.fmem )
         fputs("guestctl: no access to Xen\n", stderr);
+    else if ( nr == 1 && !strcmp(word[0], "-") )
+        rc = obey_lines(&agent, seconds);
+    else
+        rc = obey_words(&agent, word, nr, seconds);
 
     if ( agent.fmem )
         xenforeignmemory_close(agent.fmem);
@@ -251,9 +344,8 @@ static int connect_and_talk(uint32_t domid, uint64_t seconds,
 
 int main(int argc, char **argv)
 {
-    const struct command *command;
-    uint64_t seconds = 20, domid, argument[MAILBOX_WORDS] = { 0 };
-    int option, words;
+    uint64_t seconds = 20;
+    int option;
 
     while ( (option = getopt(argc, argv, "+hw:")) != -1 )
     {
@@ -263,27 +355,8 @@ int main(int argc, char **argv)
             return EXIT_OK;
         }
         if ( option != 'w' || !parse_number(optarg, &seconds) )
-            goto misuse;
+            return misuse();
     }
 
-    words = argc - optind - 2;
-    if ( words < 0 || !parse_number(argv[optind], &domid) ||
-         domid >= DOMID_OF_GUEST_ITSELF )
-        goto misuse;
-
-    command = find_command(argv[optind + 1]);
-    if ( !command || words < command->min_words ||
-         words > command->max_words )
-        goto misuse;
-
-    for ( int i = 0; i < words; i++ )
-        if ( !parse_number(argv[optind + 2 + i], &argument[i]) )
-            goto misuse;
-
-    return connect_and_talk(domid, seconds, command, argument);
-
- misuse:
-    fputs("guestctl: cannot make sense of this command; see guestctl -h\n",
-          stderr);
-    return EXIT_TROUBLE;
+    return connect_and_obey(argv + optind, argc - optind, seconds);
 }
