@@ -171,24 +171,6 @@ case_two_peers_that_reboot_at_once_meet_again() # limit 180
     destroy vm1 vm2
 }
 
-case_two_creations_at_once_make_one_owner() # limit 120
-{
-    local first second
-
-    config vm1 'static_shared_mem = [ "0x60000000+1M = ID1" ]'
-    config vm2 'static_shared_mem = [ "0x80000000+1M = ID1" ]'
-    xl create -q vm1.cfg >output1 2>&1 &
-    first=$!
-    xl create -q vm2.cfg >output2 2>&1 &
-    second=$!
-    wait $first || fail "vm1: $(cat output1)"
-    wait $second || fail "vm2: $(cat output2)"
-    assert_equal "the number of mappings" "$(record | grep -c /mappings/)" 2
-    must guest vm1 fill 0x60000000 1M 95
-    must guest vm2 check 0x80000000 1M 95
-    destroy vm1 vm2
-}
-
 # How many files each daemon of dom0 has open, and how many daemons and xl
 # processes there are.
 dom0_resources()
