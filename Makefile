@@ -37,6 +37,8 @@ help:
 	@echo '  test       every check there is, on both architectures'
 	@echo '  lint, unit, patches, e2e   parts of test'
 	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
+	@echo '  soak       xl processes that race, a borrower that comes and goes (hours);'
+	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 are the numbers of rounds'
 	@echo '  series     build/series: the change to Xen, for git am'
 	@echo '  refresh    turn commits in build/xen/src into the patches'
 	@echo '  clean      remove what was built; distclean: and what was fetched'

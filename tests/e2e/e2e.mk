@@ -30,10 +30,18 @@ $(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \
 e2e: e2e-needs-$(ARCH) $(e2e_tests)
 	prove --timer $(filter build/e2e/$(ARCH)-%,$(e2e_tests))
 
-.PHONY: fault-sweep
-fault-sweep: e2e-needs-$(ARCH)
+# Hours, at full length: rounds of xl processes that race, and of a borrower that
+# comes and goes.
+SOAK_RACES ?= 1000
+SOAK_ROUNDS ?= 10000
+export SOAK_RACES SOAK_ROUNDS
+
+.PHONY: fault-sweep soak
+fault-sweep: e2e_long := faults
+soak: e2e_long := soak
+fault-sweep soak: e2e-needs-$(ARCH)
 	$(e2e_dir)/run-boot --boots $(e2e_dir)/long/boots --cases $(e2e_dir)/long \
-		$(ARCH)-faults
+		$(ARCH)-$(e2e_long)
 
 # SC2154: create NAME sets a variable of that name. SC2009: busybox has no pgrep.
 LINT_TARGETS += lint-e2e
