@@ -10,9 +10,10 @@
  * libxl_shared_mem_record.c, and pages are moved by libxl_shared_mem_map.c.
  *
  * The toolstack's record of a region decides who owns it and who has it
- * mapped.  Whoever reads a record in order to change it, and until the
- * change is made, holds the lock of lock_regions(): it serialises the
+ * mapped.  Whoever reads a record, and if it is in order to change it until
+ * the change is made, holds the lock of lock_regions(): it serialises the
  * processes on this host, and the kernel drops it when one gets killed.  A
+ * record has many nodes, and is not whole while somebody changes them.  A
  * record is changed in one transaction, after all pages are mapped and
  * before any page is unmapped, so that a peer that the record names does
  * have the region.  A domain that died without being taken off its records
@@ -441,8 +442,8 @@ static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
 /*
  * Reads the records of all regions of a domain, checks each region against
  * them and against the guest's address space, and plans where its pages are
- * to come from.  Without the lock, and before the domain is built, the result
- * is a forecast.
+ * to come from.  The caller holds the lock; when it is dropped, and before the
+ * domain is built, the result is a forecast.
  */
 static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_layout *layout,
@@ -492,8 +493,8 @@ static uint64_t added_pages(const region *r)
     return pages;
 }
 
-/* How many pages the domain is going to add; they have to be free.  Without
- * the lock, and before the domain is built, the result is a forecast. */
+/* How many pages the domain is going to add; they have to be free.  A
+ * forecast, as above. */
 static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
                         const region *regions, uint64_t *pages_r)
 {
@@ -534,6 +535,7 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     char reason[LIBXL__SHARED_MEM_REASON_SIZE];
     const libxl__shared_mem_range *ranges;
     region *regions;
+    libxl__flock *lock;
     uint64_t pages;
     int i, rc;
 
@@ -567,9 +569,12 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
         if (rc) return rc;
     }
 
+    lock = lock_regions(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
     rc = plan_regions(gc, d_config,
                       libxl__shared_mem_get_layout(gc, d_config, NULL),
                       &regions);
+    libxl__unlock_file(lock);
     if (rc) return rc;
 
     rc = libxl__shared_mem_arch_check_map(gc, d_config);
@@ -588,39 +593,63 @@ uint64_t libxl__shared_mem_paging_memkb(libxl__gc *gc,
         d_config->num_static_shared_mems);
 }
 
+/* *memkb_r: what the domain adds to its RAM for one of its regions. */
+static int forecast_memkb(libxl__gc *gc, const libxl_static_shared_mem *mem,
+                          const libxl__shared_mem_range *ram,
+                          unsigned int nr_ram, uint64_t *memkb_r)
+{
+    const libxl__shared_mem_range *bank;
+    region *r;
+    int rc;
+
+    *memkb_r = 0;
+
+    if (!libxl__shared_mem_id_is_valid(mem->id ?: ""))
+        return 0;
+
+    GCNEW(r);
+    rc = read_region(gc, mem->id, r);
+    if (rc) return rc;
+
+    r->request = config_request(mem);
+    r->inside = libxl__shared_mem_find_place(ram, nr_ram, &r->request.range,
+                                             &bank) !=
+                LIBXL__SHARED_MEM_OUTSIDE;
+    r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
+                                             r->segments);
+    *memkb_r = added_pages(r) << (XC_PAGE_SHIFT - 10);
+
+    return 0;
+}
+
 int libxl__shared_mem_new_memkb(libxl__gc *gc,
                                 const libxl_domain_config *d_config,
                                 uint64_t *memkb_r)
 {
     libxl__shared_mem_range ram[LIBXL__SHARED_MEM_RAM_MAX];
-    const unsigned int nr_ram =
-        libxl__shared_mem_arch_config_ram(d_config, ram);
-    const libxl__shared_mem_range *bank;
-    region *r;
-    uint64_t memkb = 0;
-    int i, rc;
+    unsigned int nr_ram;
+    libxl__flock *lock;
+    uint64_t memkb;
+    int i, rc = 0;
 
-    for (i = 0; i < d_config->num_static_shared_mems; i++) {
-        const libxl_static_shared_mem *mem = &d_config->static_shared_mems[i];
+    *memkb_r = 0;
 
-        if (!libxl__shared_mem_id_is_valid(mem->id ?: ""))
-            continue;
+    if (!d_config->num_static_shared_mems)
+        return 0;
 
-        GCNEW(r);
-        rc = read_region(gc, mem->id, r);
-        if (rc) return rc;
+    nr_ram = libxl__shared_mem_arch_config_ram(d_config, ram);
 
-        r->request = config_request(mem);
-        r->inside = libxl__shared_mem_find_place(ram, nr_ram,
-                                                 &r->request.range, &bank) !=
-                    LIBXL__SHARED_MEM_OUTSIDE;
-        r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
-                                                 r->segments);
-        memkb += added_pages(r) << (XC_PAGE_SHIFT - 10);
+    lock = lock_regions(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
+
+    for (i = 0; !rc && i < d_config->num_static_shared_mems; i++) {
+        rc = forecast_memkb(gc, &d_config->static_shared_mems[i], ram, nr_ram,
+                            &memkb);
+        *memkb_r += memkb;
     }
 
-    *memkb_r = memkb;
-    return 0;
+    libxl__unlock_file(lock);
+    return rc;
 }
 
 static int get_memory(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r)
