@@ -15,7 +15,7 @@ churn()
 {
     local cycle
 
-    for cycle in $(seq 10); do
+    for cycle in $(seq 6); do
         echo "cycle $cycle"
         must xl create -q -p -e "$2.cfg"
         must xl destroy "$1"
