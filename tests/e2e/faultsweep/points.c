@@ -21,6 +21,8 @@ static const struct key keys[] = {
     { "write /local/shared_mem/", "transaction_end" },
     { "rm /local/shared_mem/", "rm /local/shared_mem/" },
     { "rm /local/shared_mem/", "transaction_end" },
+    /* Are the peers of the record alive? */
+    { "directory /libxl/shared_mem/", "domctl getdomaininfo" },
     { "domctl destroydomain", "domctl destroydomain" },
 };
 
