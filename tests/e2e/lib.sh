@@ -152,6 +152,14 @@ share()
     create "$name"
 }
 
+# watched COMMAND...: an xl stays to watch the domain that the command creates.
+watched()
+{
+    UNWATCHED=
+    "$@"
+    UNWATCHED=-e
+}
+
 is_gone()
 {
     ! xl domid "$1" >/dev/null 2>&1
@@ -301,6 +309,23 @@ assert_record()
 
     wanted=$(sort)
     assert_equal "the record" "$(record)" "$wanted"
+}
+
+# assert_region ID SIZE OWNER [DOMID RANGE]...: the record has this region, with
+# these mappings, and nothing else.
+assert_region()
+{
+    local public="/local/shared_mem/$1" size="$2" owner="$3"
+
+    shift 3
+    {
+        echo "$public/owner = \"$owner\""
+        echo "$public/size = \"$size\""
+        while [ $# -gt 0 ]; do
+            echo "$public/mappings/$1 = \"$2\""
+            shift 2
+        done
+    } | assert_record
 }
 
 # ---- a creation that is refused, beside a region in use ----------------------

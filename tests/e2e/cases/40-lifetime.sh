@@ -53,12 +53,9 @@ case_domains_join_a_region_whose_owner_is_gone()
     destroy vm1
     # vm2 has the pages of a domain that is no more, and passes them on.
     share vm3 '"0x50000000+1M = ID1"'
-    assert_record <<EOF
-/local/shared_mem/ID1/owner = "$vm2"
-/local/shared_mem/ID1/size = "0x100000"
-/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80100000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x50000000-0x50100000"
-EOF
+    assert_region ID1 0x100000 "$vm2" \
+        "$vm2" 0x80000000-0x80100000 \
+        "$vm3" 0x50000000-0x50100000
     must guest vm3 check 0x50000000 1M 81
     destroy vm2
     share vm4 '"0x70000000+1M = ID1"'
@@ -76,20 +73,15 @@ case_a_peer_that_shuts_down_leaves_the_others_alone()
     must guest vm2 fill 0x80000000 64K 91
     ends vm1 0
     wait_gone vm1
-    assert_record <<EOF
-/local/shared_mem/ID1/owner = "$vm2"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
-EOF
+    assert_region ID1 0x10000 "$vm2" \
+        "$vm2" 0x80000000-0x80010000
     must guest vm2 check 0x80000000 64K 91
     destroy vm2
 }
 
 case_an_owner_that_crashes_leaves_the_others_alone()
 {
-    UNWATCHED=
-    share vm1 '"0x60000000+64K = ID1"' 'on_crash = "destroy"'
-    UNWATCHED=-e
+    watched share vm1 '"0x60000000+64K = ID1"' 'on_crash = "destroy"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 92
     ends vm1 3
@@ -103,10 +95,8 @@ case_an_owner_that_crashes_leaves_the_others_alone()
 # share_restarted NAME ENTRIES: a guest that xl builds anew whenever it ends.
 share_restarted()
 {
-    UNWATCHED=
-    share "$1" "$2" 'on_poweroff = "restart"' 'on_reboot = "restart"' \
+    watched share "$1" "$2" 'on_poweroff = "restart"' 'on_reboot = "restart"' \
         'on_crash = "restart"'
-    UNWATCHED=-e
 }
 
 # First as the owner, then as a borrower.
@@ -121,12 +111,9 @@ case_a_peer_that_is_restarted_finds_the_data() # limit 180
         before=$(generation ID1)
         ends vm1 $reason
         comes_back vm1 0x60000000-0x60010000
-        assert_record <<EOF
-/local/shared_mem/ID1/owner = "$vm2"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
-/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
-EOF
+        assert_region ID1 0x10000 "$vm2" \
+            "$vm2" 0x80000000-0x80010000 \
+            "$vm1" 0x60000000-0x60010000
         must guest vm1 check 0x60000000 64K $((93 + reason))
         must guest vm2 check 0x80000000 64K $((93 + reason))
         [ "$(generation ID1)" -gt "$before" ] || fail "the same generation"
@@ -145,11 +132,8 @@ case_the_only_peer_that_is_restarted_starts_with_zeros() # limit 180
         before=$(generation ID1)
         ends vm1 $reason
         comes_back vm1 0x60000000-0x60010000
-        assert_record <<EOF
-/local/shared_mem/ID1/owner = "$vm1"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
-EOF
+        assert_region ID1 0x10000 "$vm1" \
+            "$vm1" 0x60000000-0x60010000
         must guest vm1 zero 0x60000000 64K
         [ "$(generation ID1)" -gt "$before" ] || fail "the same generation"
     done

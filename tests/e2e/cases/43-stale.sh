@@ -40,12 +40,9 @@ case_a_borrower_that_died_is_dropped_by_the_next_one()
     dies vm2
     is_stale "$vm2" || fail "nothing is stale: $(record)"
     share vm3 '"0x90000000+64K = ID1"'
-    assert_record <<LINES
-/local/shared_mem/ID1/owner = "$vm1"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90010000"
-LINES
+    assert_region ID1 0x10000 "$vm1" \
+        "$vm1" 0x60000000-0x60010000 \
+        "$vm3" 0x90000000-0x90010000
     must guest vm3 check 0x90000000 64K 41
     forget "$vm2"
     destroy vm1 vm3
@@ -58,12 +55,9 @@ case_an_owner_that_died_leaves_the_region_to_its_peer()
     must guest vm1 fill 0x60000000 64K 42
     dies vm1
     share vm3 '"0x90000000+64K = ID1"'
-    assert_record <<LINES
-/local/shared_mem/ID1/owner = "$vm2"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm2 = "0x80000000-0x80010000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90010000"
-LINES
+    assert_region ID1 0x10000 "$vm2" \
+        "$vm2" 0x80000000-0x80010000 \
+        "$vm3" 0x90000000-0x90010000
     must guest vm3 check 0x90000000 64K 42
     forget "$vm1"
     destroy vm2 vm3
@@ -80,11 +74,8 @@ case_a_region_whose_peers_all_died_is_a_new_one()
     dies vm1
     dies vm2
     share vm3 '"0x90000000+128K = ID1"'
-    assert_record <<LINES
-/local/shared_mem/ID1/owner = "$vm3"
-/local/shared_mem/ID1/size = "0x20000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90020000"
-LINES
+    assert_region ID1 0x20000 "$vm3" \
+        "$vm3" 0x90000000-0x90020000
     must guest vm3 zero 0x90000000 128K
     [ "$(generation ID1)" -gt "$before" ] || fail "the generation is not higher"
     forget "$vm1"
@@ -103,12 +94,9 @@ case_a_domid_that_is_used_again()
     wait_for 10 domainctl create "$vm2" 2>/dev/null || fail "domid $vm2 is in use"
     is_stale "$vm2" || fail "nothing is stale: $(record)"
     share vm3 '"0x90000000+64K = ID1"'
-    assert_record <<LINES
-/local/shared_mem/ID1/owner = "$vm1"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60010000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90010000"
-LINES
+    assert_region ID1 0x10000 "$vm1" \
+        "$vm1" 0x60000000-0x60010000 \
+        "$vm3" 0x90000000-0x90010000
     must guest vm3 check 0x90000000 64K 44
     must domainctl destroy "$vm2"
     destroy vm1 vm3
@@ -125,11 +113,8 @@ case_the_domid_of_an_owner_that_is_used_again()
     wait_for 10 domainctl create "$vm1" 2>/dev/null || fail "domid $vm1 is in use"
     share vm3 '"0x90000000+64K = ID1, role=owner"'
     must guest vm3 zero 0x90000000 64K
-    assert_record <<LINES
-/local/shared_mem/ID1/owner = "$vm3"
-/local/shared_mem/ID1/size = "0x10000"
-/local/shared_mem/ID1/mappings/$vm3 = "0x90000000-0x90010000"
-LINES
+    assert_region ID1 0x10000 "$vm3" \
+        "$vm3" 0x90000000-0x90010000
     must domainctl destroy "$vm1"
     destroy vm3
 }
@@ -168,9 +153,7 @@ is_shut_down()
 # Nobody is there to see to the domain when it ends. It stays, as a peer.
 case_the_monitor_of_a_domain_is_killed()
 {
-    UNWATCHED=
-    share vm1 '"0x60000000+64K = ID1"' 'on_poweroff = "destroy"'
-    UNWATCHED=-e
+    watched share vm1 '"0x60000000+64K = ID1"' 'on_poweroff = "destroy"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 46
     must killall -9 xl

@@ -42,9 +42,7 @@ case_an_HVM_guest_as_a_borrower_and_a_reader() # limit 180
 case_a_soft_reset_is_refused() # limit 180
 {
     needs_hvm
-    UNWATCHED=
-    hvm vm1 '"0x60000000+64K = ID1"' 'on_soft_reset = "soft-reset"'
-    UNWATCHED=-e
+    watched hvm vm1 '"0x60000000+64K = ID1"' 'on_soft_reset = "soft-reset"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 53
     ends vm1 5
