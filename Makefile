@@ -20,7 +20,9 @@ TEST_NEEDS :=
 
 include tools-libxl-patches/xen.mk
 include guest-lib/examples/examples.mk
+include guest-lib/guest-lib.mk
 include tests/unit/unit.mk
+include tests/guest-lib/guest-lib.mk
 include tests/patches/patches.mk
 include tests/host/host.mk
 include tests/e2e/guest/guest.mk
@@ -32,6 +34,7 @@ help:
 	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'
 	@echo '  all        patched Xen, guests and the dom0 image'
 	@echo '  xen        patched and stock hypervisors and tools only'
+	@echo '  guest-lib  the library for guests; install-guest-lib DESTDIR= PREFIX='
 	@echo '  demo       boot Xen in QEMU, run the example guests'
 	@echo '  shell      boot Xen in QEMU, and get a shell in dom0'
 	@echo '  test       every check there is, on both architectures'

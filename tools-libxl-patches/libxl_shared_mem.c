@@ -6,19 +6,19 @@
  * SPDX-License-Identifier: LGPL-2.1-only
  *
  * What to do is decided in libxl_shared_mem_plan.c, where a region may lie in
- * libxl_shared_mem_layout.c, what xenstore shows is spelt in
- * libxl_shared_mem_record.c, and pages are moved by libxl_shared_mem_map.c.
+ * libxl_shared_mem_layout.c; pages are moved by libxl_shared_mem_map.c, records
+ * are kept by libxl_shared_mem_store.c, and domains told of their peers by
+ * libxl_shared_mem_factory.c.
  *
  * The toolstack's record of a region decides who owns it and who has it
- * mapped.  Whoever reads a record, and if it is in order to change it until
- * the change is made, holds the lock of lock_regions(): it serialises the
- * processes on this host, and the kernel drops it when one gets killed.  A
- * record has many nodes, and is not whole while somebody changes them.  A
- * record is changed in one transaction, after all pages are mapped and
- * before any page is unmapped, so that a peer that the record names does
+ * mapped.  A record is changed in one transaction, after all pages are mapped
+ * and before any page is unmapped, so that a peer that the record names does
  * have the region.  A domain that died without being taken off its records
  * (because the toolstack died as well) is told by its UUID, and dropped when
  * the next domain that has a region, whichever, is created or destroyed.
+ *
+ * A domain's factory page is planned and supplied like a region, but has no
+ * record, and nobody else gets it.
  */
 
 #include "libxl_internal.h"
@@ -46,9 +46,36 @@ config_request(const libxl_static_shared_mem *mem)
         .read_only = mem->prot == LIBXL_STATIC_SHARED_MEM_PROT_RO,
         .must_own = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_OWNER,
         .must_borrow = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_BORROWER,
+        .control = !libxl_defbool_is_default(mem->control) &&
+                   libxl_defbool_val(mem->control),
     };
 
     return request;
+}
+
+static libxl__shared_mem_request
+factory_request(const libxl_domain_config *d_config)
+{
+    libxl__shared_mem_request request = {
+        .range = {
+            .begin = d_config->shared_mem_factory,
+            .size = XC_PAGE_SIZE,
+            .name = LIBXL__SHARED_MEM_FACTORY_NAME,
+        },
+    };
+
+    return request;
+}
+
+bool libxl__shared_mem_has_factory(const libxl_domain_config *d_config)
+{
+    return d_config->shared_mem_factory != LIBXL_SHARED_MEM_FACTORY_NONE;
+}
+
+int libxl__shared_mem_nr_ranges(const libxl_domain_config *d_config)
+{
+    return d_config->num_static_shared_mems +
+           libxl__shared_mem_has_factory(d_config);
 }
 
 libxl__shared_mem_range *
@@ -58,333 +85,21 @@ libxl__shared_mem_config_ranges(libxl__gc *gc,
     libxl__shared_mem_range *ranges;
     int i;
 
-    GCNEW_ARRAY(ranges, d_config->num_static_shared_mems);
+    GCNEW_ARRAY(ranges, libxl__shared_mem_nr_ranges(d_config));
     for (i = 0; i < d_config->num_static_shared_mems; i++)
         ranges[i] = config_request(&d_config->static_shared_mems[i]).range;
+    if (libxl__shared_mem_has_factory(d_config))
+        ranges[i] = factory_request(d_config).range;
 
     return ranges;
 }
 
-/*----- Reading and writing records -----*/
-
-static libxl__flock *lock_regions(libxl__gc *gc)
+const char *libxl__shared_mem_option(libxl__gc *gc, const char *name)
 {
-    return libxl__lock_file(gc, GCSPRINTF("%s/shared-mem.lock",
-                                          libxl__run_dir_path()));
-}
+    if (name && !strcmp(name, LIBXL__SHARED_MEM_FACTORY_NAME))
+        return "shared_mem_factory";
 
-/* Feeds the node root/path, and all below it, to the reader.  path is ""
- * for root itself.  A node that does not exist feeds nothing. */
-static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
-                      libxl__shared_mem_area area,
-                      const char *root, const char *path)
-{
-    const char *node = *path ? GCSPRINTF("%s/%s", root, path) : root;
-    const char *value;
-    char **children;
-    unsigned int i, nr;
-    int rc;
-
-    rc = libxl__xs_read_checked(gc, XBT_NULL, node, &value);
-    if (rc) return rc;
-    if (!value) return 0;
-
-    /* The first problem stays in the reader. */
-    libxl__shared_mem_reader_feed(reader, area, path, value);
-
-    children = libxl__xs_directory(gc, XBT_NULL, node, &nr);
-    if (!children) {
-        LOGE(ERROR, "xenstore list failed: `%s'", node);
-        return ERROR_FAIL;
-    }
-
-    for (i = 0; i < nr; i++) {
-        rc = feed_nodes(gc, reader, area, root,
-                        *path ? GCSPRINTF("%s/%s", path, children[i])
-                              : children[i]);
-        if (rc) return rc;
-    }
-
-    return 0;
-}
-
-/* Reads the record of a region; no mappings if there is no such region. */
-static int read_record(libxl__gc *gc, const char *id,
-                       libxl__shared_mem_record *record_r)
-{
-    libxl__shared_mem_reader *reader;
-    libxl__shared_mem_path path;
-    int rc;
-
-    GCNEW(reader);
-    libxl__shared_mem_reader_init(reader, id);
-
-    rc = feed_nodes(gc, reader, LIBXL__SHARED_MEM_PUBLIC,
-                    libxl__shared_mem_public_dir(&path, id), "");
-    if (rc) return rc;
-
-    rc = feed_nodes(gc, reader, LIBXL__SHARED_MEM_PRIVATE,
-                    libxl__shared_mem_private_dir(&path, id), "");
-    if (rc) return rc;
-
-    switch (libxl__shared_mem_reader_finish(reader, record_r)) {
-    case LIBXL__SHARED_MEM_OK:
-        return 0;
-    case LIBXL__SHARED_MEM_ABSENT:
-        FILLZERO(*record_r);
-        return 0;
-    default:
-        LOG(ERROR, "static_shared_mem: region %s: its record in xenstore is "
-            "broken: %s: %s", id, reader->problem.path.text,
-            reader->problem.reason);
-        return ERROR_INVAL;
-    }
-}
-
-/*
- * *uuid_r: the UUID of a domain that exists and is not being destroyed, or
- * NULL.  Returns an error if that can't be found out: nobody is to be taken
- * for dead for that.
- */
-static int get_live_uuid(libxl__gc *gc, uint32_t domid, const char **uuid_r)
-{
-    xc_domaininfo_t info;
-    libxl_uuid uuid;
-
-    *uuid_r = NULL;
-
-    if (xc_domain_getinfo_single(CTX->xch, domid, &info) < 0) {
-        if (errno == ESRCH) return 0;
-        LOGED(ERROR, domid, "static_shared_mem: can't ask Xen for the domain");
-        return ERROR_FAIL;
-    }
-
-    if (!(info.flags & XEN_DOMINF_dying)) {
-        memcpy(&uuid, info.handle, sizeof(info.handle));
-        *uuid_r = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
-    }
-
-    return 0;
-}
-
-/* The argument of is_alive. */
-typedef struct {
-    libxl__gc *gc;
-    int rc;     /* the last error; the domain then counts as alive */
-} liveness;
-
-static bool is_alive(uint32_t domid, const char *uuid, void *opaque)
-{
-    liveness *l = opaque;
-    const char *actual;
-    int rc = get_live_uuid(l->gc, domid, &actual);
-
-    if (rc) l->rc = rc;
-
-    return rc || (actual && !strcmp(actual, uuid));
-}
-
-static int read_region(libxl__gc *gc, const char *id, region *r)
-{
-    liveness peers = { .gc = gc };
-    int rc;
-
-    rc = read_record(gc, id, &r->before);
-    if (rc) return rc;
-
-    r->now = r->before;
-    libxl__shared_mem_record_drop_dead(&r->now, is_alive, &peers);
-    return peers.rc;
-}
-
-/* Creates the directory that records go to.  others: an XS_PERM_*, which the
- * nodes below it inherit. */
-static int make_root(libxl__gc *gc, xs_transaction_t t, const char *path,
-                     unsigned int others)
-{
-    struct xs_permissions perms = {
-        .id = LIBXL_TOOLSTACK_DOMID,
-        .perms = others,
-    };
-    const char *value;
-    int rc;
-
-    rc = libxl__xs_read_checked(gc, t, path, &value);
-    if (rc || value) return rc;
-
-    return libxl__xs_mknod(gc, t, path, &perms, 1);
-}
-
-static int apply_changes(libxl__gc *gc, xs_transaction_t t,
-                         const libxl__shared_mem_changes *changes)
-{
-    unsigned int i;
-    int rc;
-
-    for (i = 0; i < changes->nr_removals; i++) {
-        rc = libxl__xs_rm_checked(gc, t, changes->removals[i].text);
-        if (rc) return rc;
-    }
-
-    for (i = 0; i < changes->nr_writes; i++) {
-        rc = libxl__xs_write_checked(gc, t, changes->writes[i].path.text,
-                                     changes->writes[i].value);
-        if (rc) return rc;
-    }
-
-    return 0;
-}
-
-/* The index with what is below it; or removes it, if it is empty. */
-static int write_index(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
-                       const libxl__shared_mem_index *index, int64_t memkb)
-{
-    libxl__shared_mem_path path;
-    char value[LIBXL__SHARED_MEM_INDEX_SIZE];
-    int rc;
-
-    libxl__shared_mem_index_path(&path, domid);
-    if (!index->nr_ids)
-        return libxl__xs_rm_checked(gc, t, path.text);
-
-    libxl__shared_mem_index_format(index, value);
-    rc = libxl__xs_write_checked(gc, t, path.text, value);
-    if (rc || !memkb) return rc;
-
-    libxl__shared_mem_memkb_path(&path, domid);
-    return libxl__xs_printf(gc, t, path.text, "%"PRId64, memkb);
-}
-
-/* The highest generation of the regions that are no more. */
-static int read_last_generation(libxl__gc *gc, xs_transaction_t t,
-                                uint64_t *generation_r)
-{
-    const char *value;
-    int rc;
-
-    rc = libxl__xs_read_checked(gc, t, LIBXL__SHARED_MEM_PRIVATE_ROOT,
-                                &value);
-    if (rc) return rc;
-
-    *generation_r = libxl__shared_mem_last_generation(value);
-    return 0;
-}
-
-/* Takes down up to where the regions have counted that are about to go. */
-static int write_last_generation(libxl__gc *gc, xs_transaction_t t,
-                                 const region *regions, unsigned int nr)
-{
-    uint64_t last, highest = 0;
-    unsigned int i;
-    int rc;
-
-    for (i = 0; i < nr; i++)
-        if (!regions[i].now.nr_mappings)
-            highest = max(highest, regions[i].now.generation);
-
-    if (!highest) return 0;
-
-    rc = read_last_generation(gc, t, &last);
-    if (rc || last >= highest) return rc;
-
-    return libxl__xs_printf(gc, t, LIBXL__SHARED_MEM_PRIVATE_ROOT,
-                            "%"PRIu64, highest);
-}
-
-/* Writes what changed of nr records, and the index of domid with what its
- * regions add to its memory, in one transaction.  index: NULL to leave that
- * alone. */
-static int write_regions(libxl__gc *gc, const region *regions,
-                         unsigned int nr, uint32_t domid,
-                         const libxl__shared_mem_index *index, int64_t memkb)
-{
-    libxl__shared_mem_changes *changes;
-    xs_transaction_t t = XBT_NULL;
-    unsigned int i;
-    int rc;
-
-    GCNEW(changes);
-
-    for (;;) {
-        rc = libxl__xs_transaction_start(gc, &t);
-        if (rc) goto out;
-
-        rc = make_root(gc, t, LIBXL__SHARED_MEM_PUBLIC_ROOT, XS_PERM_READ);
-        if (rc) goto out;
-        rc = make_root(gc, t, LIBXL__SHARED_MEM_PRIVATE_ROOT, XS_PERM_NONE);
-        if (rc) goto out;
-
-        for (i = 0; i < nr; i++) {
-            libxl__shared_mem_record_diff(&regions[i].before, &regions[i].now,
-                                          changes);
-            rc = apply_changes(gc, t, changes);
-            if (rc) goto out;
-        }
-
-        rc = write_last_generation(gc, t, regions, nr);
-        if (rc) goto out;
-
-        if (index) {
-            rc = write_index(gc, t, domid, index, memkb);
-            if (rc) goto out;
-        }
-
-        rc = libxl__xs_transaction_commit(gc, &t);
-        if (!rc) break;
-        if (rc < 0) goto out;
-    }
-
- out:
-    libxl__xs_transaction_abort(gc, &t);
-    return rc;
-}
-
-/*----- Dead peers -----*/
-
-/* Whether all peers of a region are alive.  As far as can be read: what
- * can't is for the next one who needs that region. */
-static bool all_peers_alive(libxl__gc *gc, const char *id)
-{
-    libxl__shared_mem_path path;
-    const char *peers = libxl__shared_mem_peers_dir(&path, id);
-    liveness unknown = { .gc = gc };
-    const char *uuid;
-    char **domids;
-    unsigned int i, nr;
-
-    domids = libxl__xs_directory(gc, XBT_NULL, peers, &nr);
-    for (i = 0; domids && i < nr; i++) {
-        uuid = libxl__xs_read(gc, XBT_NULL,
-                              GCSPRINTF("%s/%s", peers, domids[i]));
-        if (uuid && !is_alive(strtoul(domids[i], NULL, 10), uuid, &unknown))
-            return false;
-    }
-
-    return true;
-}
-
-/*
- * Drops dead peers from the records of all regions: those who should have
- * done so were killed.  The caller holds the lock, and has its own to do: an
- * error is logged, and leaves them for the next one.
- */
-static void drop_dead_peers(libxl__gc *gc)
-{
-    char **ids;
-    region *r;
-    unsigned int i, nr;
-
-    ids = libxl__xs_directory(gc, XBT_NULL, LIBXL__SHARED_MEM_PRIVATE_ROOT,
-                              &nr);
-    for (i = 0; ids && i < nr; i++) {
-        if (!libxl__shared_mem_id_is_valid(ids[i]) ||
-            all_peers_alive(gc, ids[i]))
-            continue;
-
-        GCNEW(r);
-        if (!read_region(gc, ids[i], r))
-            write_regions(gc, r, 1, 0, NULL, 0);
-    }
+    return GCSPRINTF("static_shared_mem: region %s", name ?: "(unnamed)");
 }
 
 /*----- Checks -----*/
@@ -412,36 +127,35 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     if (!reason)
         return 0;
 
-    SHARED_MEM_LOG(d_config, d_config->static_shared_mems[0].id, "%s", reason);
+    SHARED_MEM_LOG(d_config,
+                   libxl__shared_mem_config_ranges(gc, d_config)[0].name,
+                   "%s", reason);
     return ERROR_INVAL;
 }
 
-static int check_supported(libxl__gc *gc, const libxl_domain_config *d_config,
-                           const libxl_static_shared_mem *mem)
-{
-    if (libxl_defbool_is_default(mem->control) ||
-        !libxl_defbool_val(mem->control))
-        return 0;
-
-    SHARED_MEM_LOG(d_config, mem->id, "control=yes is not supported yet");
-    return ERROR_INVAL;
-}
-
-/* Offsets that are no whole pages, from callers that are not xl. */
+/* Offsets that are no whole pages come from callers that are not xl. */
 static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_request *request)
 {
-    if (!(request->offset % XC_PAGE_SIZE))
+    const char *reason = NULL;
+
+    if (request->offset % XC_PAGE_SIZE)
+        reason = "offset has to be a multiple of 0x1000";
+    else if (libxl__shared_mem_has_factory(d_config) &&
+             to_pages(request->offset) > UINT32_MAX)
+        reason = "the factory page cannot describe an offset of 16 TiB or "
+                 "more";
+
+    if (!reason)
         return 0;
 
-    SHARED_MEM_LOG(d_config, request->range.name,
-                   "offset has to be a multiple of 0x1000");
+    SHARED_MEM_LOG(d_config, request->range.name, "%s", reason);
     return ERROR_INVAL;
 }
 
 /*
- * Reads the records of all regions of a domain, checks each region against
- * them and against the guest's address space, and plans where its pages are
+ * Reads the records of all regions of a domain, checks each region, and the
+ * factory page, against them and against the guest's address space, and plans where its pages are
  * to come from.  The caller holds the lock; when it is dropped, and before the
  * domain is built, the result is a forecast.
  */
@@ -453,18 +167,27 @@ static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
     region *regions;
     int i, rc;
 
-    GCNEW_ARRAY(regions, d_config->num_static_shared_mems);
+    GCNEW_ARRAY(regions, libxl__shared_mem_nr_ranges(d_config));
 
-    for (i = 0; i < d_config->num_static_shared_mems; i++) {
+    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
         region *r = &regions[i];
 
-        r->request = config_request(&d_config->static_shared_mems[i]);
+        r->is_factory = i == d_config->num_static_shared_mems;
+        r->request = r->is_factory
+                     ? factory_request(d_config)
+                     : config_request(&d_config->static_shared_mems[i]);
 
         rc = libxl__shared_mem_check_place(gc, d_config, layout,
                                            &r->request.range, &r->inside);
         if (rc) return rc;
 
-        rc = read_region(gc, r->request.range.name, r);
+        if (r->is_factory) {
+            r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
+                                                     r->segments);
+            continue;
+        }
+
+        rc = libxl__shared_mem_read_region(gc, r->request.range.name, r);
         if (rc) return rc;
 
         if (!libxl__shared_mem_may_have(&r->now, &r->request, reason)) {
@@ -510,7 +233,7 @@ static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
     free_pages = host.free_pages -
                  min(host.free_pages, host.outstanding_pages);
 
-    for (i = 0; i < d_config->num_static_shared_mems; i++) {
+    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
         uint64_t added = added_pages(&regions[i]);
 
         pages += added;
@@ -539,7 +262,7 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     uint64_t pages;
     int i, rc;
 
-    if (!nr)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
     ranges = libxl__shared_mem_config_ranges(gc, d_config);
@@ -559,17 +282,21 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
         return ERROR_INVAL;
     }
 
-    for (i = 0; i < nr; i++) {
-        const libxl_static_shared_mem *mem = &d_config->static_shared_mems[i];
-        const libxl__shared_mem_request request = config_request(mem);
+    if (libxl__shared_mem_has_factory(d_config) &&
+        !libxl__shared_mem_check_factory(ranges, nr, &ranges[nr], reason)) {
+        SHARED_MEM_LOG(d_config, ranges[nr].name, "%s", reason);
+        return ERROR_INVAL;
+    }
 
-        rc = check_supported(gc, d_config, mem);
-        if (rc) return rc;
+    for (i = 0; i < nr; i++) {
+        const libxl__shared_mem_request request =
+            config_request(&d_config->static_shared_mems[i]);
+
         rc = check_offset(gc, d_config, &request);
         if (rc) return rc;
     }
 
-    lock = lock_regions(gc);
+    lock = libxl__shared_mem_lock(gc);
     if (!lock) return ERROR_LOCK_FAIL;
     rc = plan_regions(gc, d_config,
                       libxl__shared_mem_get_layout(gc, d_config, NULL),
@@ -590,7 +317,17 @@ uint64_t libxl__shared_mem_paging_memkb(libxl__gc *gc,
 {
     return libxl__shared_mem_paging_kb(
         libxl__shared_mem_config_ranges(gc, d_config),
-        d_config->num_static_shared_mems);
+        libxl__shared_mem_nr_ranges(d_config));
+}
+
+static bool is_inside_ram(const libxl__shared_mem_range *range,
+                          const libxl__shared_mem_range *ram,
+                          unsigned int nr_ram)
+{
+    const libxl__shared_mem_range *bank;
+
+    return libxl__shared_mem_find_place(ram, nr_ram, range, &bank) !=
+           LIBXL__SHARED_MEM_OUTSIDE;
 }
 
 /* *memkb_r: what the domain adds to its RAM for one of its regions. */
@@ -598,7 +335,6 @@ static int forecast_memkb(libxl__gc *gc, const libxl_static_shared_mem *mem,
                           const libxl__shared_mem_range *ram,
                           unsigned int nr_ram, uint64_t *memkb_r)
 {
-    const libxl__shared_mem_range *bank;
     region *r;
     int rc;
 
@@ -608,13 +344,11 @@ static int forecast_memkb(libxl__gc *gc, const libxl_static_shared_mem *mem,
         return 0;
 
     GCNEW(r);
-    rc = read_region(gc, mem->id, r);
+    rc = libxl__shared_mem_read_region(gc, mem->id, r);
     if (rc) return rc;
 
     r->request = config_request(mem);
-    r->inside = libxl__shared_mem_find_place(ram, nr_ram, &r->request.range,
-                                             &bank) !=
-                LIBXL__SHARED_MEM_OUTSIDE;
+    r->inside = is_inside_ram(&r->request.range, ram, nr_ram);
     r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
                                              r->segments);
     *memkb_r = added_pages(r) << (XC_PAGE_SHIFT - 10);
@@ -634,12 +368,19 @@ int libxl__shared_mem_new_memkb(libxl__gc *gc,
 
     *memkb_r = 0;
 
-    if (!d_config->num_static_shared_mems)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
     nr_ram = libxl__shared_mem_arch_config_ram(d_config, ram);
 
-    lock = lock_regions(gc);
+    if (libxl__shared_mem_has_factory(d_config)) {
+        const libxl__shared_mem_range page = factory_request(d_config).range;
+
+        if (!is_inside_ram(&page, ram, nr_ram))
+            *memkb_r += XC_PAGE_SIZE / 1024;
+    }
+
+    lock = libxl__shared_mem_lock(gc);
     if (!lock) return ERROR_LOCK_FAIL;
 
     for (i = 0; !rc && i < d_config->num_static_shared_mems; i++) {
@@ -724,7 +465,7 @@ int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
     const char *value;
     int rc;
 
-    if (!d_config->num_static_shared_mems)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
     rc = libxl__xs_read_checked(gc, XBT_NULL,
@@ -738,55 +479,32 @@ int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
 
 /*----- Building and destroying a domain -----*/
 
-/* Reads the list of regions that a domain has; an empty one if none. */
-static int read_index(libxl__gc *gc, uint32_t domid,
-                      libxl__shared_mem_index *index_r)
-{
-    libxl__shared_mem_path path;
-    const char *value;
-    int rc;
-
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                libxl__shared_mem_index_path(&path, domid),
-                                &value);
-    if (rc) return rc;
-
-    if (libxl__shared_mem_index_parse(value, index_r)) {
-        LOGD(ERROR, domid, "static_shared_mem: the list of the domain's "
-             "regions in xenstore is broken: %s", path.text);
-        return ERROR_INVAL;
-    }
-
-    return 0;
-}
-
 int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
                                  const char *action)
 {
     libxl__shared_mem_index *index;
+    bool exists;
     int rc;
 
     GCNEW(index);
-    rc = read_index(gc, domid, index);
+    rc = libxl__shared_mem_read_index(gc, domid, index, &exists);
     if (rc) return rc;
-    if (!index->nr_ids) return 0;
+    if (!exists) return 0;
 
-    LOGD(ERROR, domid, "static_shared_mem: region %s: a domain that shares "
-         "memory cannot be %s", index->ids[0], action);
+    LOGD(ERROR, domid, "%s: a domain that shares memory cannot be %s",
+         libxl__shared_mem_option(gc, index->nr_ids
+                                      ? index->ids[0]
+                                      : LIBXL__SHARED_MEM_FACTORY_NAME),
+         action);
     return ERROR_INVAL;
 }
 
 int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
 {
     libxl__shared_mem_index *index;
-    int rc;
 
     GCNEW(index);
-    rc = read_index(gc, domid, index);
-    if (!rc)
-        *has_r = index->nr_ids;
-
-    return rc;
+    return libxl__shared_mem_read_index(gc, domid, index, has_r);
 }
 
 /* Puts the new peer down in the record. */
@@ -811,7 +529,8 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
         /* Nobody who knew a region of this name takes this one for it. */
         last_generation = max(last_generation, r->now.generation);
         status = libxl__shared_mem_record_init(&r->now, request->range.name,
-                                               request->range.size, false);
+                                               request->range.size,
+                                               request->control);
         r->now.generation = last_generation;
     }
     if (!status)
@@ -824,45 +543,79 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     return ERROR_FAIL;
 }
 
+/* Maps all that was planned, and puts the domain down in the records and in
+ * its own index, all of which are still to be written. */
+static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
+                        const libxl__shared_mem_layout *layout,
+                        uint64_t last_generation, region *regions,
+                        libxl__shared_mem_domain *domain)
+{
+    int i, rc;
+
+    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
+        region *r = &regions[i];
+
+        rc = libxl__shared_mem_map_region(gc, domain->domid, d_config, layout,
+                                          r);
+        if (rc) return rc;
+
+        if (r->is_factory) {
+            domain->has_factory = true;
+            domain->factory = r->request.range.begin;
+            continue;
+        }
+
+        rc = join_record(gc, domain->domid, domain->uuid, d_config,
+                         last_generation, r);
+        if (rc) return rc;
+
+        libxl__shared_mem_index_add(&domain->index, r->request.range.name);
+    }
+
+    return 0;
+}
+
 int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
                             const libxl_domain_config *d_config,
                             const libxl__shared_mem_layout *image)
 {
-    const int nr = d_config->num_static_shared_mems;
     const libxl__shared_mem_layout *layout;
-    libxl__shared_mem_index *index;
+    libxl__shared_mem_domain *domain;
     libxl__flock *lock = NULL;
     region *regions;
-    const char *uuid;
     xc_domaininfo_t before;
     uint64_t added, last_generation;
-    int64_t memkb;
-    int i, rc;
+    bool has_ended;
+    int rc;
 
-    if (!nr)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
+
+    GCNEW(domain);
+    domain->domid = domid;
 
     rc = libxl__shared_mem_check_hypervisor(gc, domid, d_config);
     if (rc) goto out;
 
-    lock = lock_regions(gc);
+    lock = libxl__shared_mem_lock(gc);
     if (!lock) {
         rc = ERROR_LOCK_FAIL;
         goto out;
     }
 
-    rc = get_live_uuid(gc, domid, &uuid);
+    rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid, &has_ended);
     if (rc) goto out;
-    if (!uuid) {
+    if (!domain->uuid) {
         LOGD(ERROR, domid, "static_shared_mem: somebody else destroys the "
              "domain");
         rc = ERROR_FAIL;
         goto out;
     }
 
-    drop_dead_peers(gc);
+    libxl__shared_mem_drop_dead_peers(gc);
 
-    rc = read_last_generation(gc, XBT_NULL, &last_generation);
+    rc = libxl__shared_mem_read_last_generation(gc, XBT_NULL,
+                                                &last_generation);
     if (rc) goto out;
 
     layout = libxl__shared_mem_get_layout(gc, d_config, image);
@@ -872,24 +625,17 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     rc = reserve_memory(gc, domid, d_config, regions, &before, &added);
     if (rc) goto out;
 
-    GCNEW(index);
-
-    for (i = 0; i < nr; i++) {
-        region *r = &regions[i];
-
-        rc = libxl__shared_mem_map_region(gc, domid, d_config, layout, r);
-        if (rc) goto out;
-
-        rc = join_record(gc, domid, uuid, d_config, last_generation, r);
-        if (rc) goto out;
-
-        libxl__shared_mem_index_add(index, r->request.range.name);
-    }
-
-    rc = settle_memory(gc, domid, &before, added, &memkb);
+    rc = map_and_join(gc, d_config, layout, last_generation, regions, domain);
     if (rc) goto out;
 
-    rc = write_regions(gc, regions, nr, domid, index, memkb);
+    rc = settle_memory(gc, domid, &before, added, &domain->memkb);
+    if (rc) goto out;
+
+    rc = libxl__shared_mem_write(gc, regions, d_config->num_static_shared_mems,
+                                 domain);
+    if (rc) goto out;
+
+    rc = libxl__shared_mem_update_factories(gc, domain);
 
  out:
     if (lock) libxl__unlock_file(lock);
@@ -898,38 +644,45 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
 
 int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
 {
-    libxl__shared_mem_index *index;
+    libxl__shared_mem_domain *domain;
     libxl__flock *lock = NULL;
     region *regions;
     unsigned int i, nr = 0;
+    bool exists;
     int rc;
 
-    GCNEW(index);
-    rc = read_index(gc, domid, index);
-    if (rc) goto out;
-    if (!index->nr_ids) goto out;
+    GCNEW(domain);
+    domain->domid = domid;
+    domain->is_gone = true;
 
-    lock = lock_regions(gc);
+    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
+    if (rc) goto out;
+    if (!exists) goto out;
+
+    lock = libxl__shared_mem_lock(gc);
     if (!lock) {
         rc = ERROR_LOCK_FAIL;
         goto out;
     }
 
-    drop_dead_peers(gc);
+    libxl__shared_mem_drop_dead_peers(gc);
 
-    GCNEW_ARRAY(regions, index->nr_ids);
+    GCNEW_ARRAY(regions, domain->index.nr_ids);
 
-    for (i = 0; i < index->nr_ids; i++) {
+    for (i = 0; i < domain->index.nr_ids; i++) {
         /* One that can't be read is left alone, for the others to go on. */
-        if (read_region(gc, index->ids[i], &regions[nr]))
+        if (libxl__shared_mem_read_region(gc, domain->index.ids[i],
+                                          &regions[nr]))
             continue;
 
         libxl__shared_mem_record_drop(&regions[nr].now, domid);
         nr++;
     }
 
-    index->nr_ids = 0;
-    rc = write_regions(gc, regions, nr, domid, index, 0);
+    rc = libxl__shared_mem_write(gc, regions, nr, domain);
+    if (rc) goto out;
+
+    rc = libxl__shared_mem_update_factories(gc, NULL);
 
  out:
     if (lock) libxl__unlock_file(lock);

@@ -44,7 +44,7 @@ static const xc_core_memory_map_t *
 memory_map(libxl__gc *gc, const libxl_domain_config *d_config,
            unsigned int *nr_r)
 {
-    const unsigned int nr_regions = d_config->num_static_shared_mems;
+    const unsigned int nr_regions = libxl__shared_mem_nr_ranges(d_config);
     const unsigned int max = LIBXL__SHARED_MEM_RAM_MAX + nr_regions;
     libxl__shared_mem_range *ranges, *merged;
     xc_core_memory_map_t *map;

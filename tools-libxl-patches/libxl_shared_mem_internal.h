@@ -71,19 +71,33 @@ _hidden int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
  */
 _hidden int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid);
 
-/* The regions of a domain: its config's, in the same order. */
+/* The name of a factory page's range.  No region can be called so. */
+#define LIBXL__SHARED_MEM_FACTORY_NAME "factory page"
+
+_hidden bool
+libxl__shared_mem_has_factory(const libxl_domain_config *d_config);
+
+/* How many regions a domain asks for, and one more for a factory page. */
+_hidden int libxl__shared_mem_nr_ranges(const libxl_domain_config *d_config);
+
+/* These: the regions in the config's order, then the factory page. */
 _hidden libxl__shared_mem_range *
 libxl__shared_mem_config_ranges(libxl__gc *gc,
                                 const libxl_domain_config *d_config);
 
-/* One line that names the domain, the region and the cause. */
-#define SHARED_MEM_LOG(d_config, id, fmt, ...)                         \
-    LOG(ERROR, "domain %s: static_shared_mem: region %s: " fmt,        \
-        (d_config)->c_info.name ?: "(unnamed)", (id) ?: "(unnamed)",   \
-        ##__VA_ARGS__)
+/* How an error line begins that is about the range of that name, or NULL. */
+_hidden const char *libxl__shared_mem_option(libxl__gc *gc, const char *name);
 
-/* A region, and what the domain being built does to it. */
+/* One line that names the domain, the region and the cause. */
+#define SHARED_MEM_LOG(d_config, range, fmt, ...)                           \
+    LOG(ERROR, "domain %s: %s: " fmt,                                       \
+        (d_config)->c_info.name ?: "(unnamed)",                             \
+        libxl__shared_mem_option(gc, range), ##__VA_ARGS__)
+
+/* A region, and what the domain being built does to it; or its factory page,
+ * which has no record. */
 typedef struct libxl__shared_mem_region {
+    bool is_factory;
     libxl__shared_mem_request request;
     libxl__shared_mem_record before;    /* as xenstore has it */
     libxl__shared_mem_record now;       /* without dead peers, later with us */
@@ -91,6 +105,86 @@ typedef struct libxl__shared_mem_region {
     unsigned int nr_segments;
     libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
 } libxl__shared_mem_region;
+
+/*----- libxl_shared_mem_store.c -----*/
+
+/* Keeps all others on this host from reading or changing records, until
+ * libxl__unlock_file().  NULL after a line was logged. */
+_hidden libxl__flock *libxl__shared_mem_lock(libxl__gc *gc);
+
+/* Reads the record of a region; no mappings if there is no such region. */
+_hidden int libxl__shared_mem_read_record(libxl__gc *gc, const char *id,
+                                          libxl__shared_mem_record *record_r);
+
+/* The same, for r->before, and for r->now without those who are dead. */
+_hidden int libxl__shared_mem_read_region(libxl__gc *gc, const char *id,
+                                          libxl__shared_mem_region *r);
+
+/* The highest generation of the regions that are no more. */
+_hidden int
+libxl__shared_mem_read_last_generation(libxl__gc *gc, xs_transaction_t t,
+                                       uint64_t *generation_r);
+
+/*
+ * *uuid_r: the UUID of a domain that exists and is not being destroyed, or
+ * NULL.  *has_ended_r: it has not, or it has shut down or crashed.  Returns an
+ * error if that can't be found out: nobody is to be taken for dead for that.
+ */
+_hidden int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
+                                       const char **uuid_r,
+                                       bool *has_ended_r);
+
+/* The nodes of a domain itself. */
+typedef struct libxl__shared_mem_domain {
+    uint32_t domid;
+    bool is_gone;           /* it is to have none; else: */
+    const char *uuid;
+    libxl__shared_mem_index index;
+    int64_t memkb;          /* what its ranges add to its memory */
+    bool has_factory;
+    uint64_t factory;       /* guest-physical address of its factory page */
+} libxl__shared_mem_domain;
+
+/* Writes what changed of nr records, and the nodes of *domain, which may be
+ * NULL, in one transaction. */
+_hidden int libxl__shared_mem_write(libxl__gc *gc,
+                                    const libxl__shared_mem_region *regions,
+                                    unsigned int nr,
+                                    const libxl__shared_mem_domain *domain);
+
+/*
+ * Drops dead peers from the records of all regions: those who should have
+ * done so were killed.  The caller holds the lock, and has its own to do: an
+ * error is logged, and leaves them for the next one.
+ */
+_hidden void libxl__shared_mem_drop_dead_peers(libxl__gc *gc);
+
+/* Reads the list of regions that a domain has; an empty one if none.
+ * *exists_r: it has one, or has a factory page. */
+_hidden int libxl__shared_mem_read_index(libxl__gc *gc, uint32_t domid,
+                                         libxl__shared_mem_index *index_r,
+                                         bool *exists_r);
+
+/*----- libxl_shared_mem_factory.c -----*/
+
+/*
+ * Writes what has changed to the factory pages of all domains.  The caller
+ * holds the lock.  new_domain: who has not run yet, and has to have its page;
+ * may be NULL.  Pages of others that can't be written are logged, and left to
+ * the keeper.
+ */
+_hidden int
+libxl__shared_mem_update_factories(libxl__gc *gc,
+                                   const libxl__shared_mem_domain *new_domain);
+
+/*
+ * Sees to it that a keeper runs while any domain has a factory page.  Calls
+ * aes->callback later on, if it returns 0; else there is nothing to wait for
+ * (ERROR_NOT_READY), or it failed, and logged a line.
+ */
+_hidden int libxl__shared_mem_start_keeper(libxl__ao *ao,
+                                           libxl__async_exec_state *aes,
+                                           libxl__async_exec_callback *done);
 
 /*----- libxl_shared_mem_map.c -----*/
 

@@ -56,7 +56,7 @@ void libxl__shared_mem_note_image(libxl__gc *gc,
     libxl__shared_mem_layout *image;
     unsigned int i;
 
-    if (!d_config->num_static_shared_mems)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return;
 
     GCNEW(image);
@@ -121,24 +121,21 @@ const char *libxl__shared_mem_suggest(libxl__gc *gc,
                                       const libxl__shared_mem_layout *layout,
                                       const libxl__shared_mem_range *range)
 {
+    const unsigned int nr_ranges = libxl__shared_mem_nr_ranges(d_config);
+    const libxl__shared_mem_range *ranges =
+        libxl__shared_mem_config_ranges(gc, d_config);
     libxl__shared_mem_range *used;
     unsigned int i, nr = 0;
     uint64_t address;
 
-    GCNEW_ARRAY(used, layout->nr_ram + layout->nr_used +
-                      d_config->num_static_shared_mems);
+    GCNEW_ARRAY(used, layout->nr_ram + layout->nr_used + nr_ranges);
     for (i = 0; i < layout->nr_ram; i++)
         used[nr++] = layout->ram[i];
     for (i = 0; i < layout->nr_used; i++)
         used[nr++] = layout->used[i];
-    for (i = 0; i < d_config->num_static_shared_mems; i++) {
-        const libxl_static_shared_mem *mem = &d_config->static_shared_mems[i];
-
-        if (mem->begin == range->begin)
-            continue;
-        used[nr].begin = mem->begin;
-        used[nr++].size = mem->size;
-    }
+    for (i = 0; i < nr_ranges; i++)
+        if (ranges[i].begin != range->begin)
+            used[nr++] = ranges[i];
 
     /* Outside of RAM, where no guest has anything by itself. */
     if (!libxl__shared_mem_find_free(used, nr,

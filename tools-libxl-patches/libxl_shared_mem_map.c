@@ -63,10 +63,14 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
 {
     /* The newer of the two: whoever has it has both. */
     const unsigned int space = XENMAPSPACE_gmfn_share_ro;
-    const libxl_static_shared_mem *first = &d_config->static_shared_mems[0];
+    const libxl__shared_mem_range *first =
+        libxl__shared_mem_config_ranges(gc, d_config);
     xen_ulong_t source_gfn = 0;
     xen_pfn_t gfn = to_gfn(first->begin);
     int r, error = 0;
+
+    if (!d_config->num_static_shared_mems)
+        return 0;
 
     r = xc_domain_add_to_physmap_batch(CTX->xch, domid, DOMID_INVALID, space,
                                        1, &source_gfn, &gfn, &error);
@@ -74,10 +78,10 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
         return 0;
 
     if (r < 0)
-        SHARED_MEM_LOG(d_config, first->id, "nothing can be mapped: %s",
+        SHARED_MEM_LOG(d_config, first->name, "nothing can be mapped: %s",
                        mapping_problem(-errno) ?: strerror(errno));
     else
-        SHARED_MEM_LOG(d_config, first->id, "this hypervisor lacks "
+        SHARED_MEM_LOG(d_config, first->name, "this hypervisor lacks "
                        "XENMAPSPACE_gmfn_share; boot one built with the "
                        "static shared memory patches");
     return ERROR_FAIL;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "libxl_shared_mem_plan.h"
+#include "shared_mem/abi.h"
 
 #define PAGE_SIZE ((uint64_t)LIBXL__SHARED_MEM_PAGE_SIZE)
 
@@ -103,6 +104,51 @@ libxl__shared_mem_check_list(const libxl__shared_mem_range *regions,
     }
 
     return nr;
+}
+
+bool
+libxl__shared_mem_check_factory(const libxl__shared_mem_range *regions,
+                                unsigned int nr,
+                                const libxl__shared_mem_range *page,
+                                char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
+{
+    unsigned int i;
+
+    if (page->begin % PAGE_SIZE) {
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "the address has to be a multiple of 0x1000");
+        return false;
+    }
+
+    if (page->begin >= LIBXL__SHARED_MEM_ADDR_LIMIT) {
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "the address is not below 2^52, and no guest can use it");
+        return false;
+    }
+
+    if (nr > SHARED_MEM_ENTRIES_MAX) {
+        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                 "the page has room for %u regions, and the domain has %u",
+                 SHARED_MEM_ENTRIES_MAX, nr);
+        return false;
+    }
+
+    for (i = 0; i < nr; i++) {
+        if (overlap(page, &regions[i])) {
+            snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                     "the page overlaps the range of region %s",
+                     regions[i].name);
+            return false;
+        }
+        if (regions[i].size / PAGE_SIZE > UINT32_MAX) {
+            snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
+                     "the page cannot describe 16 TiB or more, which region "
+                     "%s has", regions[i].name);
+            return false;
+        }
+    }
+
+    return true;
 }
 
 const libxl__shared_mem_range *
@@ -261,9 +307,12 @@ bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
     if (!fits(record, request, reason_r))
         return false;
 
-    if (record->control) {
+    if (record->control != request->control) {
         snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
-                 "the region has a control page (control=yes)");
+                 "control=%s, but the region, which domain %"PRIu32" owns, "
+                 "has %s control page: all peers have to agree",
+                 request->control ? "yes" : "no", record->owner,
+                 record->control ? "a" : "no");
         return false;
     }
 

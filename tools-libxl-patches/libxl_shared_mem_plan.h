@@ -63,6 +63,16 @@ libxl__shared_mem_check_list(const libxl__shared_mem_range *regions,
                              unsigned int nr,
                              char reason_r[LIBXL__SHARED_MEM_REASON_SIZE]);
 
+/*
+ * Whether a domain with those regions, which are fine by themselves, can have
+ * a factory page at *page.  Returns false and says why in reason_r if not.
+ */
+bool
+libxl__shared_mem_check_factory(const libxl__shared_mem_range *regions,
+                                unsigned int nr,
+                                const libxl__shared_mem_range *page,
+                                char reason_r[LIBXL__SHARED_MEM_REASON_SIZE]);
+
 /* The first of table[] that has an address in common with *range; or NULL.
  * An entry of size 0 hits nothing. */
 const libxl__shared_mem_range *
@@ -107,6 +117,7 @@ typedef struct libxl__shared_mem_request {
     bool read_only;
     bool must_own;      /* role=owner */
     bool must_borrow;   /* role=borrower */
+    bool control;       /* the region has, or is to have, a control page */
 } libxl__shared_mem_request;
 
 /*

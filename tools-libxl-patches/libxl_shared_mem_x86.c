@@ -138,8 +138,9 @@ unsigned int libxl__shared_mem_arch_platform(
 
 static int log_full_map(libxl__gc *gc, const libxl_domain_config *d_config)
 {
-    SHARED_MEM_LOG(d_config, d_config->static_shared_mems[0].id, "the guest's "
-                   "memory map would have more than %d entries; put regions "
+    SHARED_MEM_LOG(d_config,
+                   libxl__shared_mem_config_ranges(gc, d_config)[0].name,
+                   "the guest's memory map would have more than %d entries; put regions "
                    "next to each other, or outside the domain's RAM", E820MAX);
     return ERROR_INVAL;
 }
@@ -166,7 +167,7 @@ int libxl__shared_mem_arch_check_map(libxl__gc *gc,
         libxl__shared_mem_reserve(map, nr,
                                   libxl__shared_mem_config_ranges(gc,
                                                                   d_config),
-                                  d_config->num_static_shared_mems,
+                                  libxl__shared_mem_nr_ranges(d_config),
                                   E820_RAM, E820_RESERVED, new_map,
                                   E820MAX - others))
         return 0;
@@ -179,7 +180,7 @@ int libxl__shared_mem_x86_reserve(libxl__gc *gc,
                                   struct e820entry **e820,
                                   unsigned int *nr)
 {
-    const int nr_regions = d_config->num_static_shared_mems;
+    const int nr_regions = libxl__shared_mem_nr_ranges(d_config);
     libxl__shared_mem_map_entry map[E820MAX], new_map[E820MAX];
     const libxl__shared_mem_range *regions;
     unsigned int i, nr_new;

@@ -18,12 +18,15 @@ _Static_assert(LIBXL__SHARED_MEM_INDEX_SIZE <= XENSTORE_VALUE_MAX,
                "a full index must fit in a xenstore value");
 _Static_assert(sizeof(LIBXL__SHARED_MEM_PRIVATE_ROOT "/") +
                LIBXL__SHARED_MEM_ID_MAX +
-               sizeof("/peers/4294967295") - 1 <=
+               sizeof("/peers/4294967295/number") - 1 <=
                LIBXL__SHARED_MEM_PATH_SIZE,
                "a private path must fit in a path buffer");
 _Static_assert(sizeof("/libxl/4294967295/shared_mem") <=
                LIBXL__SHARED_MEM_PATH_SIZE,
                "an index path must fit in a path buffer");
+_Static_assert(sizeof(LIBXL__SHARED_MEM_FACTORY_ROOT "/4294967295") <=
+               LIBXL__SHARED_MEM_PATH_SIZE,
+               "a factory's path must fit in a path buffer");
 _Static_assert(LIBXL__SHARED_MEM_UUID_SIZE <= LIBXL__SHARED_MEM_VALUE_SIZE,
                "a UUID must fit in a value buffer");
 
@@ -81,11 +84,12 @@ static const char *mapping_path(libxl__shared_mem_path *path_r,
 }
 
 static const char *peer_path(libxl__shared_mem_path *path_r,
-                             const char *id, uint32_t domid)
+                             const char *id, uint32_t domid,
+                             const char *suffix)
 {
     snprintf(path_r->text, sizeof(path_r->text),
-             LIBXL__SHARED_MEM_PRIVATE_ROOT "/%.*s/peers/%"PRIu32,
-             LIBXL__SHARED_MEM_ID_MAX, id, domid);
+             LIBXL__SHARED_MEM_PRIVATE_ROOT "/%.*s/peers/%"PRIu32"%s",
+             LIBXL__SHARED_MEM_ID_MAX, id, domid, suffix);
 
     return path_r->text;
 }
@@ -140,12 +144,23 @@ const char *libxl__shared_mem_memkb_path(libxl__shared_mem_path *path_r,
     return path_r->text;
 }
 
+const char *libxl__shared_mem_factory_path(libxl__shared_mem_path *path_r,
+                                           uint32_t domid)
+{
+    snprintf(path_r->text, sizeof(path_r->text),
+             LIBXL__SHARED_MEM_FACTORY_ROOT "/%"PRIu32, domid);
+
+    return path_r->text;
+}
+
 /*----- Changing a record -----*/
 
 libxl__shared_mem_status
 libxl__shared_mem_record_init(libxl__shared_mem_record *record_r,
                               const char *id, uint64_t size, bool control)
 {
+    unsigned int number;
+
     if (!libxl__shared_mem_id_is_valid(id))
         return LIBXL__SHARED_MEM_INVALID;
     if (!size || !is_whole_pages(size))
@@ -155,6 +170,8 @@ libxl__shared_mem_record_init(libxl__shared_mem_record *record_r,
     snprintf(record_r->id, sizeof(record_r->id), "%s", id);
     record_r->size = size;
     record_r->control = control;
+    for (number = 0; number < LIBXL__SHARED_MEM_PEERS_MAX; number++)
+        record_r->free[record_r->nr_free++] = number;
 
     return LIBXL__SHARED_MEM_OK;
 }
@@ -229,6 +246,18 @@ static void insert_mapping(libxl__shared_mem_record *record,
     record->nr_mappings++;
 }
 
+/* The one that has been free longest.  There must be room for another peer, and
+ * so there is one. */
+static unsigned int take_free_number(libxl__shared_mem_record *record)
+{
+    unsigned int number = record->free[0];
+
+    record->nr_free--;
+    memmove(&record->free[0], &record->free[1], record->nr_free);
+
+    return number;
+}
+
 libxl__shared_mem_status
 libxl__shared_mem_record_add(libxl__shared_mem_record *record,
                              const libxl__shared_mem_mapping *mapping)
@@ -247,6 +276,7 @@ libxl__shared_mem_record_add(libxl__shared_mem_record *record,
 
     insert_mapping(record, i, mapping->domid);
     record->mappings[i] = *mapping;
+    record->mappings[i].number = take_free_number(record);
     if (first)
         record->owner = mapping->domid;
     record->generation++;
@@ -289,6 +319,8 @@ libxl__shared_mem_record_drop_dead(libxl__shared_mem_record *record,
 
         if (alive(mapping->domid, mapping->uuid, opaque))
             record->mappings[nr_alive++] = *mapping;
+        else
+            record->free[record->nr_free++] = mapping->number;
     }
 
     nr_dropped = record->nr_mappings - nr_alive;
@@ -334,6 +366,24 @@ static libxl__shared_mem_node *append_node(node_list *list,
     return node;
 }
 
+static const char number_digits[] = "0123456789abcdefghijklmnopqrstuv";
+
+_Static_assert(sizeof(number_digits) - 1 == LIBXL__SHARED_MEM_PEERS_MAX,
+               "one digit for each number of a peer");
+_Static_assert(sizeof(number_digits) <= LIBXL__SHARED_MEM_VALUE_SIZE,
+               "all numbers must fit in a value buffer");
+
+/* The free ones. */
+static void format_numbers(const libxl__shared_mem_record *record,
+                           char value_r[LIBXL__SHARED_MEM_VALUE_SIZE])
+{
+    unsigned int i;
+
+    for (i = 0; i < record->nr_free; i++)
+        value_r[i] = number_digits[record->free[i]];
+    value_r[i] = '\0';
+}
+
 static void append_region_nodes(node_list *list,
                                 const libxl__shared_mem_record *record)
 {
@@ -361,6 +411,11 @@ static void append_region_nodes(node_list *list,
                 "/generation");
     snprintf(node->value, sizeof(node->value), "%"PRIu64,
              record->generation);
+
+    node = append_node(list, LIBXL__SHARED_MEM_PRIVATE);
+    region_path(&node->path, LIBXL__SHARED_MEM_PRIVATE_ROOT, record->id,
+                "/free_numbers");
+    format_numbers(record, node->value);
 }
 
 static void append_mapping_nodes(node_list *list, const char *id,
@@ -387,8 +442,12 @@ static void append_mapping_nodes(node_list *list, const char *id,
     }
 
     node = append_node(list, LIBXL__SHARED_MEM_PRIVATE);
-    peer_path(&node->path, id, mapping->domid);
+    peer_path(&node->path, id, mapping->domid, "");
     snprintf(node->value, sizeof(node->value), "%s", mapping->uuid);
+
+    node = append_node(list, LIBXL__SHARED_MEM_PRIVATE);
+    peer_path(&node->path, id, mapping->domid, "/number");
+    snprintf(node->value, sizeof(node->value), "%u", mapping->number);
 }
 
 unsigned int
@@ -561,6 +620,22 @@ static bool parse_hex(const char *text, uint64_t *value_r)
     return take_hex(&text, value_r) && !*text;
 }
 
+static bool parse_peer_number(const char *text, unsigned int *number_r)
+{
+    uint64_t value;
+
+    if (!parse_decimal(text, &value) || value >= LIBXL__SHARED_MEM_PEERS_MAX)
+        return false;
+    *number_r = value;
+
+    return true;
+}
+
+bool libxl__shared_mem_parse_gpa(const char *value, uint64_t *gpa_r)
+{
+    return parse_hex(value, gpa_r) && is_whole_pages(*gpa_r);
+}
+
 /* size is end - begin, so an end below begin has to be ruled out here. */
 static bool parse_range(const char *text, uint64_t *begin_r,
                         uint64_t *size_r)
@@ -629,6 +704,23 @@ static const char *read_generation(libxl__shared_mem_reader *reader,
     return see_once(&reader->seen_generation);
 }
 
+static const char *read_free(libxl__shared_mem_reader *reader,
+                             const char *value)
+{
+    libxl__shared_mem_record *record = &reader->record;
+
+    record->nr_free = 0;
+    for (; *value; value++) {
+        const char *digit = strchr(number_digits, *value);
+
+        if (!digit || record->nr_free == LIBXL__SHARED_MEM_PEERS_MAX)
+            return "not a list of numbers";
+        record->free[record->nr_free++] = digit - number_digits;
+    }
+
+    return see_once(&reader->seen_free);
+}
+
 static const char *read_range(libxl__shared_mem_reader *reader,
                               unsigned int slot, const char *value)
 {
@@ -673,6 +765,15 @@ static const char *read_uuid(libxl__shared_mem_reader *reader,
     return see_once(&reader->seen[slot].uuid);
 }
 
+static const char *read_number(libxl__shared_mem_reader *reader,
+                               unsigned int slot, const char *value)
+{
+    if (!parse_peer_number(value, &reader->record.mappings[slot].number))
+        return "not a peer's number";
+
+    return see_once(&reader->seen[slot].number);
+}
+
 /* Nodes of the region as a whole. */
 static const struct {
     libxl__shared_mem_area area;
@@ -684,6 +785,7 @@ static const struct {
     { LIBXL__SHARED_MEM_PUBLIC, "size", read_size },
     { LIBXL__SHARED_MEM_PUBLIC, "control", read_control },
     { LIBXL__SHARED_MEM_PRIVATE, "generation", read_generation },
+    { LIBXL__SHARED_MEM_PRIVATE, "free_numbers", read_free },
 };
 
 /* Nodes of a peer; tail is what follows the domid in the path. */
@@ -697,6 +799,7 @@ static const struct {
     { LIBXL__SHARED_MEM_PUBLIC, "/prot", read_prot },
     { LIBXL__SHARED_MEM_PUBLIC, "/offset", read_offset },
     { LIBXL__SHARED_MEM_PRIVATE, "", read_uuid },
+    { LIBXL__SHARED_MEM_PRIVATE, "/number", read_number },
 };
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -816,6 +919,11 @@ static const char *check_region(const libxl__shared_mem_reader *reader,
     if (!reader->seen_generation)
         return "it is missing";
 
+    region_path(path_r, LIBXL__SHARED_MEM_PRIVATE_ROOT, record->id,
+                "/free_numbers");
+    if (!reader->seen_free)
+        return "it is missing";
+
     region_path(path_r, LIBXL__SHARED_MEM_PUBLIC_ROOT, record->id,
                 "/size");
     if (!reader->seen_size)
@@ -839,8 +947,12 @@ static const char *check_peer(const libxl__shared_mem_reader *reader,
     const libxl__shared_mem_record *record = &reader->record;
     const libxl__shared_mem_mapping *mapping = &record->mappings[slot];
 
-    peer_path(path_r, record->id, mapping->domid);
+    peer_path(path_r, record->id, mapping->domid, "");
     if (!reader->seen[slot].uuid)
+        return "it is missing";
+
+    peer_path(path_r, record->id, mapping->domid, "/number");
+    if (!reader->seen[slot].number)
         return "it is missing";
 
     mapping_path(path_r, record->id, mapping->domid, "");
@@ -848,6 +960,27 @@ static const char *check_peer(const libxl__shared_mem_reader *reader,
         return "it is missing";
 
     return libxl__shared_mem_mapping_problem(record->size, mapping);
+}
+
+/* As check_region, when all peers are known. */
+static const char *check_numbers(const libxl__shared_mem_reader *reader,
+                                 libxl__shared_mem_path *path_r)
+{
+    const libxl__shared_mem_record *record = &reader->record;
+    uint32_t seen = 0;
+    unsigned int i;
+
+    for (i = 0; i < record->nr_free; i++)
+        seen |= UINT32_C(1) << record->free[i];
+    for (i = 0; i < record->nr_mappings; i++)
+        seen |= UINT32_C(1) << record->mappings[i].number;
+
+    region_path(path_r, LIBXL__SHARED_MEM_PRIVATE_ROOT, record->id,
+                "/free_numbers");
+
+    return seen == UINT32_MAX && record->nr_free + record->nr_mappings ==
+                                 LIBXL__SHARED_MEM_PEERS_MAX
+           ? NULL : "not each number is either a peer's or free";
 }
 
 libxl__shared_mem_status
@@ -864,6 +997,8 @@ libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
         problem->reason = check_region(reader, &problem->path);
     for (i = 0; i < reader->record.nr_mappings && !problem->reason; i++)
         problem->reason = check_peer(reader, i, &problem->path);
+    if (!problem->reason)
+        problem->reason = check_numbers(reader, &problem->path);
     if (problem->reason)
         return LIBXL__SHARED_MEM_BROKEN;
 
@@ -935,7 +1070,7 @@ libxl__shared_mem_index_parse(const char *value,
                               libxl__shared_mem_index *index_r)
 {
     libxl__shared_mem_index index = { .nr_ids = 0 };
-    const char *next = value;
+    const char *next = value && *value ? value : NULL;
 
     while (next) {
         char id[LIBXL__SHARED_MEM_ID_SIZE];

@@ -21,13 +21,21 @@
  *
  *   /libxl/shared_mem                      = "41"        decimal, or ""
  *   /libxl/shared_mem/ID/generation        = "7"         decimal
+ *   /libxl/shared_mem/ID/free_numbers      = "123...uv"  one digit each
  *   /libxl/shared_mem/ID/peers/1           = UUID of the domain
- *   /libxl/1/shared_mem                    = "ID1 ID2"   the index
+ *   /libxl/shared_mem/ID/peers/1/number    = "0"         decimal
+ *   /libxl/1/shared_mem                    = "ID1 ID2"   the index, or ""
  *   /libxl/1/shared_mem/memkb              = "-64"       decimal, KiB
+ *   /libxl/shared_mem_factories/1          = UUID of the domain
+ *   /libxl/shared_mem_factories/1/gpa      = "0x41000000"
  *
  * The first one is the highest generation of the regions that are no more;
- * "" if there were none.  The last one is what the regions add to the domain's
- * own memory, or take away from it; it does not exist where that is nothing.
+ * "" if there were none.  A peer's number is what guests know it by: `index' in
+ * the guest ABI.  free_numbers are those that no peer has, the one that has
+ * been free longest first, as digits to the base 32, 0 to 9 and a to v.  memkb
+ * is what the regions and the factory page add to the domain's own memory, or
+ * take away from it; it does not exist where that is nothing.  The index of a
+ * domain that has a factory page, but no regions, is "".
  *
  * Decimal numbers have no sign, blank or leading zero.  Hexadecimal
  * numbers have the prefix 0x, lower-case digits and no leading zero.
@@ -66,6 +74,7 @@
 
 #define LIBXL__SHARED_MEM_PUBLIC_ROOT  "/local/shared_mem"
 #define LIBXL__SHARED_MEM_PRIVATE_ROOT "/libxl/shared_mem"
+#define LIBXL__SHARED_MEM_FACTORY_ROOT "/libxl/shared_mem_factories"
 
 /* The longest path and value: 4294967295 is the longest uint32_t. */
 #define LIBXL__SHARED_MEM_PATH_SIZE \
@@ -75,8 +84,8 @@
 #define LIBXL__SHARED_MEM_VALUE_SIZE \
     sizeof("0xffffffffffffffff-0xffffffffffffffff")
 
-/* Most nodes of a record: 4 of the region and 4 of each peer. */
-#define LIBXL__SHARED_MEM_NODES_MAX (4 + 4 * LIBXL__SHARED_MEM_PEERS_MAX)
+/* Most nodes of a record: 5 of the region and 5 of each peer. */
+#define LIBXL__SHARED_MEM_NODES_MAX (5 + 5 * LIBXL__SHARED_MEM_PEERS_MAX)
 
 /* Most paths that one change removes: 1 of the region, 2 of each peer. */
 #define LIBXL__SHARED_MEM_REMOVALS_MAX \
@@ -118,6 +127,7 @@ typedef struct libxl__shared_mem_node {
 typedef struct libxl__shared_mem_mapping {
     uint32_t domid;     /* 0 to LIBXL__SHARED_MEM_DOMID_MAX */
     char uuid[LIBXL__SHARED_MEM_UUID_SIZE]; /* LIBXL_UUID_FMT, lower case */
+    unsigned int number;    /* below LIBXL__SHARED_MEM_PEERS_MAX */
     uint64_t begin;     /* guest-physical address in bytes, page-aligned */
     uint64_t size;      /* bytes, whole pages, not 0 */
     uint64_t offset;    /* bytes into the region, page-aligned */
@@ -130,8 +140,9 @@ typedef struct libxl__shared_mem_mapping {
  * of a region that does not exist, yet or any longer.
  *
  * Invariants, kept by the functions below and checked when nodes are
- * read: mappings are sorted by domid and each domid occurs once; each
- * mapping lies within the region; owner is the domid of a mapping.
+ * read: mappings are sorted by domid and each domid occurs once; each mapping
+ * lies within the region; owner is the domid of a mapping; each number is a
+ * peer's or free, and only once.
  */
 typedef struct libxl__shared_mem_record {
     char id[LIBXL__SHARED_MEM_ID_SIZE];
@@ -140,6 +151,8 @@ typedef struct libxl__shared_mem_record {
     bool control;           /* the first page is the control page */
     uint64_t generation;    /* grows whenever the set of peers changes; a
                              * region that comes again goes on from there */
+    unsigned int nr_free;   /* numbers that no peer has; */
+    uint8_t free[LIBXL__SHARED_MEM_PEERS_MAX];  /* free longest first */
     unsigned int nr_mappings;
     libxl__shared_mem_mapping mappings[LIBXL__SHARED_MEM_PEERS_MAX];
 } libxl__shared_mem_record;
@@ -160,6 +173,7 @@ bool libxl__shared_mem_id_is_valid(const char *id);
  * peers_dir     /libxl/shared_mem/ID/peers
  * index_path    /libxl/DOMID/shared_mem
  * memkb_path    /libxl/DOMID/shared_mem/memkb
+ * factory_path  /libxl/shared_mem_factories/DOMID
  */
 const char *libxl__shared_mem_public_dir(libxl__shared_mem_path *path_r,
                                          const char *id);
@@ -175,6 +189,8 @@ const char *libxl__shared_mem_index_path(libxl__shared_mem_path *path_r,
                                          uint32_t domid);
 const char *libxl__shared_mem_memkb_path(libxl__shared_mem_path *path_r,
                                          uint32_t domid);
+const char *libxl__shared_mem_factory_path(libxl__shared_mem_path *path_r,
+                                           uint32_t domid);
 
 /*----- Changing a record -----*/
 
@@ -206,6 +222,10 @@ libxl__shared_mem_mapping_problem(uint64_t region_size,
  * owner, and its mapping must be the whole region.  Drop dead peers
  * first: a dead domain's entry under the same domid is a DUPLICATE.
  *
+ * Which number the peer gets is decided here: the one that has been free
+ * longest, so that one that a peer has had is given to another only after all
+ * others that were free then.
+ *
  * OK, or INVALID (see mapping_problem), DUPLICATE, FULL.
  */
 libxl__shared_mem_status
@@ -213,10 +233,10 @@ libxl__shared_mem_record_add(libxl__shared_mem_record *record,
                              const libxl__shared_mem_mapping *mapping);
 
 /*
- * Drops a peer and bumps the generation.  If it was the owner, the next
- * owner is the lowest domid that maps the whole region read-write, or
- * the lowest domid if there is none.  A domid that is no peer changes
- * nothing.  Returns true if the record has no mappings now.
+ * Drops a peer, which frees its number, and bumps the generation.  If it
+ * was the owner, the next owner is the lowest domid that maps the whole
+ * region read-write, or the lowest domid if there is none.  A domid that is
+ * no peer changes nothing.  Returns true if the record has no mappings now.
  */
 bool libxl__shared_mem_record_drop(libxl__shared_mem_record *record,
                                    uint32_t domid);
@@ -284,8 +304,9 @@ typedef struct libxl__shared_mem_problem {
  * each node that exists below public_dir and private_dir, in any order,
  * then reader_finish once.
  *
- * The directories to list are those two, mappings_dir, mapping_dir of
- * each mapping, and peers_dir.  All nodes have to be of one transaction.
+ * The directories to list are those two, mappings_dir, mapping_dir of each
+ * mapping, peers_dir, and the directory of each peer in there.  All nodes
+ * have to be of one transaction.
  *
  * All fields are private but problem, which says why after BROKEN.
  */
@@ -297,8 +318,9 @@ typedef struct libxl__shared_mem_reader {
     bool seen_size;
     bool seen_control;
     bool seen_generation;
+    bool seen_free;
     struct {
-        bool range, prot, offset, uuid;
+        bool range, prot, offset, uuid, number;
     } seen[LIBXL__SHARED_MEM_PEERS_MAX];    /* goes with record.mappings */
 } libxl__shared_mem_reader;
 
@@ -337,6 +359,12 @@ libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
  */
 uint64_t libxl__shared_mem_last_generation(const char *value);
 
+/*
+ * The guest-physical address in the node factory_path/gpa: hexadecimal, whole
+ * pages.  Returns false if it is anything else.
+ */
+bool libxl__shared_mem_parse_gpa(const char *value, uint64_t *gpa_r);
+
 /*----- The index: which regions a domain has -----*/
 
 /* The IDs in the order in which they were added; each occurs once. */
@@ -349,7 +377,7 @@ typedef struct libxl__shared_mem_index {
  * Splits the value of the index node.  NULL, for a node that does not
  * exist, is the empty index.
  *
- * OK, or BROKEN: anything but 1 to LIBXL__SHARED_MEM_REGIONS_MAX
+ * OK, or BROKEN: anything but "" or 1 to LIBXL__SHARED_MEM_REGIONS_MAX
  * different valid IDs with one space between two.  *index_r is written
  * only on OK.
  */
@@ -357,10 +385,7 @@ libxl__shared_mem_status
 libxl__shared_mem_index_parse(const char *value,
                               libxl__shared_mem_index *index_r);
 
-/*
- * Joins the IDs to the value of the index node.  The value of the empty
- * index is "", which must not be written: remove the node instead.
- */
+/* Joins the IDs to the value of the index node. */
 void
 libxl__shared_mem_index_format(const libxl__shared_mem_index *index,
                                char value_r[LIBXL__SHARED_MEM_INDEX_SIZE]);

@@ -1,7 +1,7 @@
 /*
- * static_shared_mem for xl and other toolstacks: hands the option's list to
- * the grammar (libxlu_shared_mem_parse.h), reports what it finds wrong with
- * its place in the config, and gives back libxl's structs.
+ * static_shared_mem and shared_mem_factory for xl and other toolstacks: hands
+ * the options to the grammar (libxlu_shared_mem_parse.h), reports what it finds
+ * wrong with its place in the config, and gives back libxl's structs.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -39,11 +39,11 @@ static size_t column(const XLU_ConfigValue *value, const char *item,
 }
 
 /*
- * `value' is the list item in the config, or NULL if there is none. `item' is
- * its text, or NULL if it is not a string.
+ * `value' is the option or the list item in the config, or NULL if there is
+ * none. `item' is its text, or NULL if it is not a string.
  */
-static void report_error(XLU_Config *cfg, const XLU_ConfigValue *value,
-                         const char *item,
+static void report_error(XLU_Config *cfg, const char *option,
+                         const XLU_ConfigValue *value, const char *item,
                          const struct xlu__shared_mem_error *err)
 {
     char text[XLU__SHARED_MEM_ERROR_TEXT_SIZE];
@@ -53,8 +53,7 @@ static void report_error(XLU_Config *cfg, const XLU_ConfigValue *value,
     if (value)
         fprintf(cfg->report, "%d:%zu:", value->loc.first_line,
                 column(value, item, err->offset));
-    fprintf(cfg->report, " config parsing error in static_shared_mem: %s\n",
-            text);
+    fprintf(cfg->report, " config parsing error in %s: %s\n", option, text);
 }
 
 static int report_nomem(XLU_Config *cfg)
@@ -115,7 +114,7 @@ static int parse(XLU_Config *cfg, const XLU_ConfigList *list,
 
     e = xlu__shared_mem_parse(items, n, entries, &err);
     if (e) {
-        report_error(cfg,
+        report_error(cfg, "static_shared_mem",
                      list ? xlu_cfg_get_listitem2(list, err.item) : NULL,
                      items[err.item], &err);
         return e;
@@ -148,6 +147,35 @@ int xlu_static_shared_mem_parse(XLU_Config *cfg, const XLU_ConfigList *list,
         items[i] = xlu_cfg_get_listitem(list, i);
     e = parse(cfg, list, items, n, mems_r, num_r);
     free(items);
+    return e;
+}
+
+/* The value that counts, or NULL: as in libxlu_cfg.c, later ones come first. */
+static const XLU_ConfigValue *find_value(const XLU_Config *cfg,
+                                         const char *name)
+{
+    const XLU_ConfigSetting *set;
+
+    for (set = cfg->settings; set; set = set->next)
+        if (!strcmp(set->name, name))
+            return set->value;
+
+    return NULL;
+}
+
+int xlu_shared_mem_factory_parse(XLU_Config *cfg, uint64_t *gpa_r)
+{
+    static const char option[] = "shared_mem_factory";
+    const XLU_ConfigValue *value = find_value(cfg, option);
+    struct xlu__shared_mem_error err;
+    const char *item;
+    int e;
+
+    if (!value) return ESRCH;
+
+    item = value->type == XLU_STRING ? value->u.string : NULL;
+    e = xlu__shared_mem_parse_factory(item, gpa_r, &err);
+    if (e) report_error(cfg, option, value, item, &err);
     return e;
 }
 

@@ -528,6 +528,36 @@ int xlu__shared_mem_parse(const char *const *items, size_t nr,
     return 0;
 }
 
+int xlu__shared_mem_parse_factory(const char *item, uint64_t *gpa_r,
+                                  struct xlu__shared_mem_error *err)
+{
+    struct cursor c = { item ? item : "", item ? item : "", err };
+    struct token address, rest;
+    uint64_t gpa;
+    int r;
+
+    err->item = 0;
+    address = next_token(&c, "");
+    if (!item)
+        return fail(&c, address, "it must be one address, not a list");
+    if (!address.len)
+        return fail(&c, address, "expected the address of a page");
+
+    r = parse_number(&c, address, "ADDR", false, &gpa);
+    if (r) return r;
+    if (gpa >= ADDR_LIMIT)
+        return fail(&c, address, "ADDR must be below 2^52");
+    r = check_aligned(&c, address, "ADDR", gpa, 0, ADDR_LIMIT - PAGE_SIZE);
+    if (r) return r;
+
+    rest = next_token(&c, "");
+    if (rest.len)
+        return fail(&c, rest, "expected nothing after the address");
+
+    *gpa_r = gpa;
+    return 0;
+}
+
 /* Appends to `text', with `room' in it for all that is shown. */
 static char *show(char *text, const char *from, size_t len, size_t room)
 {

@@ -1,7 +1,7 @@
 /*
- * Option grammar of static_shared_mem: from the text of the list's items to
- * numbers, with every check that needs this one domain's list alone. Pure C:
- * it needs no Xen header, allocates nothing and keeps no state.
+ * Option grammar of static_shared_mem and shared_mem_factory: from their text
+ * to numbers, with every check that needs this one domain's options alone. Pure
+ * C: it needs no Xen header, allocates nothing and keeps no state.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -91,6 +91,16 @@ struct xlu__shared_mem_error {
 int xlu__shared_mem_parse(const char *const *items, size_t nr,
                           struct xlu__shared_mem_entry *out,
                           struct xlu__shared_mem_error *err);
+
+/*
+ * Parse the value of shared_mem_factory: one guest-physical address, a multiple
+ * of XLU__SHARED_MEM_PAGE_SIZE below XLU__SHARED_MEM_ADDR_LIMIT. `item' is NULL
+ * for a list, which is an error.
+ *
+ * Returns 0, or EINVAL with `err' filled and *gpa_r untouched.
+ */
+int xlu__shared_mem_parse_factory(const char *item, uint64_t *gpa_r,
+                                  struct xlu__shared_mem_error *err);
 
 /*
  * Bytes of `near' and `in' text shown by xlu__shared_mem_error_text. Longer

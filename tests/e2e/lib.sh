@@ -70,6 +70,28 @@ wait_for()
     done
 }
 
+# Hundredths of a second since the boot.
+now()
+{
+    sed 's/ .*//; s/\.//' /proc/uptime
+}
+
+# within HUNDREDTHS COMMAND...: it becomes true, not more than that long from now.
+within()
+{
+    local limit="$1" begin
+
+    shift
+    begin=$(now)
+    until "$@"; do
+        [ $(($(now) - begin)) -lt 1000 ] || break
+    done
+    begin=$(($(now) - begin))
+    [ $begin -le "$limit" ] || fail "after $begin hundredths of a second: $*"
+}
+
+within_a_second() { within 100 "$@"; }
+
 # ---- commands that must fail --------------------------------------------------
 
 # Takes out of libxl's messages what differs from run to run: source lines and

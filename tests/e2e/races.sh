@@ -249,8 +249,8 @@ want_peer()
     want "$private/peers/$domid" "$value"
 }
 
-# Sets found to all nodes with a value but owners and generations. Each region has
-# one owner, a live one.
+# Sets found to all nodes with a value but owners, generations, and the numbers of
+# peers, which xl checks itself. Each region has one owner, a live one.
 read_records()
 {
     local line racer owners='' nr_owners=0 IFS
@@ -263,7 +263,7 @@ read_records()
     IFS=$NEWLINE
     for line in $(xenstore-ls -f /local/shared_mem /libxl/shared_mem); do
         case $line in
-        *' = ""' | */generation*) ;;
+        *' = ""' | */generation* | */number* | */free_numbers*) ;;
         */owner*)
             nr_owners=$((nr_owners + 1))
             among "${line##* }" "$owners" || fail "$line, not of$owners"

@@ -2,12 +2,14 @@
  * Fuzz target for reading the xenstore record of a shared memory region.
  * The input is a list of nodes, one a line, PATH=VALUE, after a first
  * character that says where: 'p' for the public part of the record, 'l' for
- * the private one, 'i' for the value of a domain's index. What is promised
- * of a record that was read is checked here by code of its own.
+ * the private one, 'i' for the value of a domain's index, 'g' for the address
+ * of a factory page. What is promised of a record that was read is checked
+ * here by code of its own.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,21 +79,40 @@ static void check_index(const char *value)
 
     if (libxl__shared_mem_index_parse(value, &index))
         return;
-    CHECK(index.nr_ids >= 1 && index.nr_ids <= 64);
+    CHECK(index.nr_ids <= 64);
+    CHECK(!index.nr_ids == !*value);
     for (i = 0; i < index.nr_ids; i++)
         CHECK(libxl__shared_mem_id_is_valid(index.ids[i]));
     libxl__shared_mem_index_format(&index, again);
     CHECK(!strcmp(again, value));
 }
 
+static void check_gpa(const char *value)
+{
+    uint64_t gpa;
+    char again[32];
+
+    if (!libxl__shared_mem_parse_gpa(value, &gpa))
+        return;
+    CHECK(gpa % 4096 == 0);
+    snprintf(again, sizeof(again), "0x%" PRIx64, gpa);
+    CHECK(!strcmp(again, value));
+}
+
 static void check_invariants(const libxl__shared_mem_record *record)
 {
-    bool owner_seen = false;
+    bool owner_seen = false, number_seen[32] = { false };
     unsigned int i;
 
     CHECK(!strcmp(record->id, "ID1"));
     CHECK(record->size && record->size % 4096 == 0);
     CHECK(record->nr_mappings >= 1 && record->nr_mappings <= 32);
+    CHECK(record->nr_free + record->nr_mappings == 32);
+    for (i = 0; i < record->nr_free; i++) {
+        CHECK(record->free[i] < 32);
+        CHECK(!number_seen[record->free[i]]);
+        number_seen[record->free[i]] = true;
+    }
     for (i = 0; i < record->nr_mappings; i++) {
         const libxl__shared_mem_mapping *m = &record->mappings[i];
 
@@ -104,6 +125,9 @@ static void check_invariants(const libxl__shared_mem_record *record)
         CHECK(m->offset + m->size >= m->size);
         CHECK(m->offset + m->size <= record->size);
         CHECK(m->has_offset || m->size == record->size);
+        CHECK(m->number < 32);
+        CHECK(!number_seen[m->number]);
+        number_seen[m->number] = true;
         CHECK(strlen(m->uuid) == 36);
         CHECK(strspn(m->uuid, "0123456789abcdef-") == 36);
         owner_seen |= m->domid == record->owner;
@@ -140,6 +164,53 @@ static void check_nodes(const libxl__shared_mem_record *record,
     }
 }
 
+/* One more peer gets the number that is free longest, if there is room. */
+static void check_add(libxl__shared_mem_record record)
+{
+    const libxl__shared_mem_record before = record;
+    libxl__shared_mem_mapping more = { .domid = 0, .size = record.size };
+    const libxl__shared_mem_mapping *added;
+    libxl__shared_mem_status status;
+    unsigned int i;
+
+    for (i = 0; i < record.nr_mappings; i++)
+        if (record.mappings[i].domid == more.domid)
+            more.domid++;
+    snprintf(more.uuid, sizeof(more.uuid), "%s", record.mappings[0].uuid);
+
+    status = libxl__shared_mem_record_add(&record, &more);
+    if (before.nr_mappings == 32) {
+        CHECK(status == LIBXL__SHARED_MEM_FULL);
+        CHECK(record.nr_mappings == 32 && !record.nr_free);
+        return;
+    }
+    CHECK(!status);
+    CHECK(record.nr_mappings == before.nr_mappings + 1);
+    check_invariants(&record);
+    added = libxl__shared_mem_record_find(&record, more.domid);
+    CHECK(added && added->number == before.free[0]);
+    for (i = 0; i < record.nr_free; i++)
+        CHECK(record.free[i] == before.free[i + 1]);
+}
+
+/* Who stays keeps its number; that of who leaves is free after all others. */
+static void check_numbers(const libxl__shared_mem_record *before,
+                          const libxl__shared_mem_record *after)
+{
+    const libxl__shared_mem_mapping *m;
+    unsigned int i;
+
+    CHECK(after->nr_free == before->nr_free + 1);
+    for (i = 0; i < before->nr_free; i++)
+        CHECK(after->free[i] == before->free[i]);
+    m = libxl__shared_mem_record_find(before, before->owner);
+    CHECK(m && after->free[before->nr_free] == m->number);
+    for (i = 0; i < after->nr_mappings; i++) {
+        m = libxl__shared_mem_record_find(before, after->mappings[i].domid);
+        CHECK(m && m->number == after->mappings[i].number);
+    }
+}
+
 /* Peers go one after another, the owner always first. */
 static void check_drops(libxl__shared_mem_record *record)
 {
@@ -152,9 +223,10 @@ static void check_drops(libxl__shared_mem_record *record)
         CHECK(record->nr_mappings == before.nr_mappings - 1);
         CHECK(record->generation == before.generation + 1);
         CHECK(empty == !record->nr_mappings);
+        check_numbers(&before, record);
         libxl__shared_mem_record_diff(&before, record, &changes);
         CHECK(changes.nr_removals == 2);
-        CHECK(changes.nr_writes == (empty ? 0 : 2));
+        CHECK(changes.nr_writes == (empty ? 0 : 3));
         if (empty)
             return;
         check_invariants(record);
@@ -174,6 +246,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (i = 0; i < nr; i++) {
         if (lines[i].kind == 'i') {
             check_index(lines[i].value);
+        } else if (lines[i].kind == 'g') {
+            check_gpa(lines[i].value);
         } else if (lines[i].kind == 'p' || lines[i].kind == 'l') {
             fed = true;
             libxl__shared_mem_reader_feed(&reader,
@@ -194,6 +268,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (status == LIBXL__SHARED_MEM_OK) {
         check_invariants(&record);
         check_nodes(&record, lines, nr);
+        check_add(record);
         check_drops(&record);
     }
 

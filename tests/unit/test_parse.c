@@ -1,7 +1,8 @@
 /*
- * The grammar of static_shared_mem, sentence by sentence: what is accepted
- * and what it means, what is refused, where, and in which words. The table
- * of refusals holds the messages as the man page's reader would expect them.
+ * The grammar of static_shared_mem, sentence by sentence, and that of
+ * shared_mem_factory: what is accepted and what it means, what is refused,
+ * where, and in which words. The table of refusals holds the messages as the
+ * man page's reader would expect them.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -762,6 +763,159 @@ static void test_error_text_length(void **state)
     assert_string_equal(text + strlen(text) - 8, "\\x0a...'");
 }
 
+/*----- shared_mem_factory -----*/
+
+#define UNTOUCHED 0xa5a5a5a5a5a5a5a5
+
+static void check_good_factory(const char *item, uint64_t expected)
+{
+    struct xlu__shared_mem_error err = { .message = "" };
+    uint64_t gpa = UNTOUCHED;
+
+    if (xlu__shared_mem_parse_factory(item, &gpa, &err))
+        fail_msg("'%s' refused: %s", item, err.message);
+    if (gpa != expected)
+        fail_msg("'%s' is 0x%llx, expected 0x%llx", item,
+                 (unsigned long long)gpa, (unsigned long long)expected);
+}
+
+static void check_bad_factory(const struct bad *bad)
+{
+    struct xlu__shared_mem_error err;
+    uint64_t gpa = UNTOUCHED;
+    int r;
+
+    memset(&err, 0xa5, sizeof(err));
+    r = xlu__shared_mem_parse_factory(bad->item, &gpa, &err);
+    if (r != EINVAL)
+        fail_msg("'%s' gives %d", bad->item, r);
+    if (err.item != 0 || err.offset != bad->offset ||
+        err.length != strlen(bad->token) ||
+        strncmp(bad->item + err.offset, bad->token, err.length) ||
+        strcmp(err.message, bad->message))
+        fail_msg("'%s'\n  fails at %zu near '%.*s': %s\n"
+                 "  expected  %zu near '%s': %s",
+                 bad->item, err.offset, (int)err.length,
+                 bad->item + err.offset, err.message,
+                 bad->offset, bad->token, bad->message);
+    if (gpa != UNTOUCHED)
+        fail_msg("'%s' is refused, and sets 0x%llx", bad->item,
+                 (unsigned long long)gpa);
+}
+
+static void test_factory(void **state)
+{
+    (void)state;
+    check_good_factory("0x41000000", 0x41000000);
+    check_good_factory("0X41000000", 0x41000000);
+    check_good_factory("1090519040", 0x41000000);
+    check_good_factory("0xabcde000", 0xabcde000);
+    check_good_factory("0xABCDE000", 0xabcde000);
+    check_good_factory("0x00000000000000000000041000000", 0x41000000);
+    check_good_factory("0", 0);
+    check_good_factory("0x0", 0);
+    check_good_factory("4096", 0x1000);
+    check_good_factory("0x100000000", 0x100000000);
+    check_good_factory("0xffffffffff000", 0xffffffffff000);
+    check_good_factory("4503599627366400", 0xffffffffff000);
+    check_good_factory(" 0x41000000", 0x41000000);
+    check_good_factory("0x41000000 ", 0x41000000);
+    check_good_factory(" \t\n\v\f\r0x41000000\r\f\v\n\t ", 0x41000000);
+}
+
+static void test_factory_refused(void **state)
+{
+    static const struct bad table[] = {
+        { "", 0, "", "expected the address of a page" },
+        { " \t ", 3, "", "expected the address of a page" },
+        { "x", 0, "x", "ADDR is not a number: use decimal digits, or 0x and"
+          " hex digits" },
+        { "0x", 0, "0x", "ADDR is not a number: use decimal digits, or 0x and"
+          " hex digits" },
+        { "  41000000h", 2, "41000000h", "ADDR is not a number: use decimal"
+          " digits, or 0x and hex digits" },
+        { "-4096", 0, "-4096", "ADDR is not a number: use decimal digits, or"
+          " 0x and hex digits" },
+        { "+4096", 0, "+4096", "ADDR is not a number: use decimal digits, or"
+          " 0x and hex digits" },
+        { "auto", 0, "auto", "ADDR is not a number: use decimal digits, or 0x"
+          " and hex digits" },
+        { "\"4096\"", 0, "\"4096\"", "ADDR is not a number: use decimal"
+          " digits, or 0x and hex digits" },
+        { "0x1000-0x2000", 0, "0x1000-0x2000", "ADDR is not a number: use"
+          " decimal digits, or 0x and hex digits" },
+        { "0x1000+4K", 0, "0x1000+4K", "ADDR is not a number: use decimal"
+          " digits, or 0x and hex digits" },
+        { "0x1000=ID1", 0, "0x1000=ID1", "ADDR is not a number: use decimal"
+          " digits, or 0x and hex digits" },
+        { "0x1000,", 0, "0x1000,", "ADDR is not a number: use decimal digits,"
+          " or 0x and hex digits" },
+        { "0x41000000\xc2\xa0", 0, "0x41000000\xc2\xa0", "ADDR is not a"
+          " number: use decimal digits, or 0x and hex digits" },
+        { "1G", 0, "1G", "ADDR is an address and takes no K, M or G: write"
+          " 0x40000000" },
+        { " 4k", 1, "4k", "ADDR is an address and takes no K, M or G: write"
+          " 0x1000" },
+        { "0x10M", 0, "0x10M", "ADDR is an address and takes no K, M or G:"
+          " write 0x1000000" },
+        { "04096", 0, "04096", "ADDR has a leading zero, and there is no"
+          " octal: write 4096" },
+        { "00", 0, "00", "ADDR has a leading zero, and there is no octal:"
+          " write 0" },
+        { "18446744073709551616", 0, "18446744073709551616",
+          "ADDR does not fit in 64 bits" },
+        { "0x10000000000000000", 0, "0x10000000000000000",
+          "ADDR does not fit in 64 bits" },
+        { "0x10000000000000", 0, "0x10000000000000",
+          "ADDR must be below 2^52" },
+        { "4503599627370496", 0, "4503599627370496",
+          "ADDR must be below 2^52" },
+        { "0x10000000000001", 0, "0x10000000000001",
+          "ADDR must be below 2^52" },
+        { "0xffffffffffffffff", 0, "0xffffffffffffffff",
+          "ADDR must be below 2^52" },
+        { "1", 0, "1", "ADDR is not a multiple of 4096: the nearest are 0x0"
+          " and 0x1000" },
+        { "4095", 0, "4095", "ADDR is not a multiple of 4096: the nearest are"
+          " 0x0 and 0x1000" },
+        { "  0x41000800 ", 2, "0x41000800", "ADDR is not a multiple of 4096:"
+          " the nearest are 0x41000000 and 0x41001000" },
+        { "0xfffffffffefff", 0, "0xfffffffffefff", "ADDR is not a multiple of"
+          " 4096: the nearest are 0xfffffffffe000 and 0xffffffffff000" },
+        { "0xfffffffffffff", 0, "0xfffffffffffff", "ADDR is not a multiple of"
+          " 4096: the nearest is 0xffffffffff000" },
+        { "0x1000 0x2000", 7, "0x2000",
+          "expected nothing after the address" },
+        { "\t0x1000\t,\t0x2000", 8, ",",
+          "expected nothing after the address" },
+        { "0x1000 # comment", 7, "#", "expected nothing after the address" },
+        /* The first problem is told. */
+        { "0x1001 x", 0, "0x1001", "ADDR is not a multiple of 4096: the"
+          " nearest are 0x1000 and 0x2000" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < NR(table); i++)
+        check_bad_factory(&table[i]);
+}
+
+static void test_factory_list(void **state)
+{
+    struct xlu__shared_mem_error err;
+    uint64_t gpa = UNTOUCHED;
+
+    (void)state;
+    memset(&err, 0xa5, sizeof(err));
+    assert_int_equal(xlu__shared_mem_parse_factory(NULL, &gpa, &err), EINVAL);
+    assert_int_equal(err.item, 0);
+    assert_int_equal(err.offset, 0);
+    assert_int_equal(err.length, 0);
+    assert_string_equal(err.message,
+                        "it must be one address, not a list");
+    assert_true(gpa == UNTOUCHED);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -782,6 +936,9 @@ int main(void)
         cmocka_unit_test(test_number_of_entries),
         cmocka_unit_test(test_error_text),
         cmocka_unit_test(test_error_text_length),
+        cmocka_unit_test(test_factory),
+        cmocka_unit_test(test_factory_refused),
+        cmocka_unit_test(test_factory_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

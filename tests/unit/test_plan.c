@@ -1,7 +1,7 @@
 /*
  * What static shared memory decides before anything is done: which lists of
- * regions are refused and in which words, what a range hits, and in which
- * extents a region gets its memory.  They need no Xen.
+ * regions, and which factory pages, are refused and in which words, what a
+ * range hits, and in which extents a region gets its memory.  They need no Xen.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -238,6 +238,150 @@ static void test_first_wrong_region(void **state)
 
     check_refused(list, 3, 1, EMPTY);
     check_accepted(list, 1);
+}
+
+/*----- The factory page -----*/
+
+#define UNALIGNED     "the address has to be a multiple of 0x1000"
+#define PAGE_TOO_HIGH "the address is not below 2^52, and no guest can use it"
+
+static void check_factory_accepted(const range_t *list, unsigned int nr,
+                                   uint64_t address)
+{
+    const range_t page = { address, 0x1000, "shared_mem_factory" };
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "";
+
+    if (!libxl__shared_mem_check_factory(list, nr, &page, reason))
+        fail_msg("0x%llx refused: %s", (unsigned long long)address, reason);
+    assert_string_equal(reason, "");
+}
+
+static void check_factory_refused(const range_t *list, unsigned int nr,
+                                  uint64_t address, const char *wanted)
+{
+    const range_t page = { address, 0x1000, "shared_mem_factory" };
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE] = "no reason";
+
+    if (libxl__shared_mem_check_factory(list, nr, &page, reason))
+        fail_msg("0x%llx accepted", (unsigned long long)address);
+    assert_string_equal(reason, wanted);
+}
+
+static void test_factory_addresses(void **state)
+{
+    (void)state;
+    static const uint64_t good[] = {
+        0, 0x1000, 0x41000000, 0xfffff000, 0x100000000, LAST_PAGE,
+    };
+    static const uint64_t unaligned[] = {
+        1, 0xfff, 0x1001, 0x1800, 0x1fff, 0x41000800, LAST_PAGE + 1,
+        LAST_PAGE + 0xfff, LAST_PAGE + 0x1001, TOP_PAGE + 0xfff,
+    };
+    static const uint64_t high[] = {
+        LAST_PAGE + 0x1000, LAST_PAGE + 0x2000, 0x8000000000000000, TOP_PAGE,
+    };
+    static const range_t region = { 0x80000000, 0x1000, "ID1" };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(good); i++) {
+        check_factory_accepted(NULL, 0, good[i]);
+        check_factory_accepted(&region, 1, good[i]);
+    }
+    for (i = 0; i < ARRAY_LENGTH(unaligned); i++) {
+        check_factory_refused(NULL, 0, unaligned[i], UNALIGNED);
+        check_factory_refused(&region, 1, unaligned[i], UNALIGNED);
+    }
+    for (i = 0; i < ARRAY_LENGTH(high); i++) {
+        check_factory_refused(NULL, 0, high[i], PAGE_TOO_HIGH);
+        check_factory_refused(&region, 1, high[i], PAGE_TOO_HIGH);
+    }
+}
+
+static void test_factory_number_of_regions(void **state)
+{
+    (void)state;
+    char names[64][LIBXL__SHARED_MEM_ID_SIZE];
+    range_t list[64];
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(list); i++) {
+        snprintf(names[i], sizeof(names[i]), "ID%u", i);
+        list[i] = (range_t){ 0x80000000 + i * 0x1000, 0x1000, names[i] };
+    }
+
+    for (i = 0; i <= 62; i++)
+        check_factory_accepted(list, i, 0x41000000);
+    check_factory_refused(list, 63, 0x41000000, "the page has room for 62 "
+                          "regions, and the domain has 63");
+    check_factory_refused(list, 64, 0x41000000, "the page has room for 62 "
+                          "regions, and the domain has 64");
+
+    /* The last one counts, and one more than there is room for does not. */
+    check_factory_refused(list, 62, 0x8003d000,
+                          "the page overlaps the range of region ID61");
+    check_factory_refused(list, 63, 0x8003d000, "the page has room for 62 "
+                          "regions, and the domain has 63");
+}
+
+static void test_factory_overlap(void **state)
+{
+    (void)state;
+    static const range_t list[] = {
+        { 0x50000000, 0x3000, "ID2" },
+        { 0x40000000, 0x1000, ID_OF_31 },
+        { LAST_PAGE - 0x1000, 0x2000, "top" },
+        { 0, 0x1000, "bottom" },
+    };
+    static const uint64_t free[] = {
+        0x1000, 0x3ffff000, 0x40001000, 0x4ffff000, 0x50003000,
+        LAST_PAGE - 0x2000,
+    };
+    static const struct {
+        uint64_t address;
+        const char *reason;
+    } taken[] = {
+        { 0x50000000, "the page overlaps the range of region ID2" },
+        { 0x50001000, "the page overlaps the range of region ID2" },
+        { 0x50002000, "the page overlaps the range of region ID2" },
+        { 0x40000000, "the page overlaps the range of region " ID_OF_31 },
+        { LAST_PAGE - 0x1000, "the page overlaps the range of region top" },
+        { LAST_PAGE, "the page overlaps the range of region top" },
+        { 0, "the page overlaps the range of region bottom" },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(free); i++)
+        check_factory_accepted(list, ARRAY_LENGTH(list), free[i]);
+    for (i = 0; i < ARRAY_LENGTH(taken); i++)
+        check_factory_refused(list, ARRAY_LENGTH(list), taken[i].address,
+                              taken[i].reason);
+}
+
+/* The fields of the page are of 32 bits, and count pages. */
+static void test_factory_and_large_regions(void **state)
+{
+    (void)state;
+    static const range_t largest = {
+        0x100000000000, 0xffffffff000, "largest"
+    };
+    static const range_t large[] = {
+        { 0x80000000, 0x1000, "small" },
+        { 0x100000000000, 0x100000000000, "large" },
+    };
+    static const range_t all = { 0, 0x10000000000000, "all" };
+    static const range_t rest = { 0x1000, LAST_PAGE, ID_OF_31 };
+
+    check_factory_accepted(&largest, 1, 0x41000000);
+    check_factory_accepted(&largest, 1, 0x1ffffffff000);
+    check_factory_accepted(large, 1, 0x41000000);
+    check_factory_refused(large, 2, 0x41000000, "the page cannot describe "
+                          "16 TiB or more, which region large has");
+    check_factory_refused(&rest, 1, 0, "the page cannot describe 16 TiB or "
+                          "more, which region " ID_OF_31 " has");
+
+    /* The address is what is easier to change. */
+    check_factory_refused(&all, 1, 0x41000000,
+                          "the page overlaps the range of region all");
 }
 
 /*----- What a range hits -----*/
@@ -618,6 +762,10 @@ int main(void)
         cmocka_unit_test(test_overlap_names_the_right_one),
         cmocka_unit_test(test_adjacency_is_no_overlap),
         cmocka_unit_test(test_first_wrong_region),
+        cmocka_unit_test(test_factory_addresses),
+        cmocka_unit_test(test_factory_number_of_regions),
+        cmocka_unit_test(test_factory_overlap),
+        cmocka_unit_test(test_factory_and_large_regions),
         cmocka_unit_test(test_hit),
         cmocka_unit_test(test_hit_in_an_empty_table),
         cmocka_unit_test(test_next_extents),

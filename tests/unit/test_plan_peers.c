@@ -189,14 +189,100 @@ static void test_parts(void **state)
                   "region, which domain 3 owns, and which has 0x10000");
 }
 
-static void test_a_region_with_control_page(void **state)
+static request_t with_control(request_t request)
+{
+    request.control = true;
+
+    return request;
+}
+
+static void test_peers_that_agree_on_control(void **state)
 {
     (void)state;
     record_t record = owned_region();
+    request_t request = whole();
+
+    check_allowed(record, request);
+    check_allowed(record, part(0, 0x1000));
 
     record.control = true;
+    check_allowed(record, with_control(request));
+    check_allowed(record, with_control(part(0, 0x1000)));
+    check_allowed(record, with_control(part(0xf000, 0x1000)));
+    request.must_borrow = true;
+    check_allowed(record, with_control(request));
+    request.read_only = true;
+    check_allowed(record, with_control(request));
+}
+
+static void test_peers_that_disagree_on_control(void **state)
+{
+    (void)state;
+    static const char with_none[] =
+        "control=yes, but the region, which domain 3 owns, has no control "
+        "page: all peers have to agree";
+    static const char with_one[] =
+        "control=no, but the region, which domain 3 owns, has a control page: "
+        "all peers have to agree";
+    record_t record = owned_region();
+    request_t reader = whole();
+
+    reader.read_only = true;
+    check_refused(record, with_control(whole()), with_none);
+    check_refused(record, with_control(part(0, 0x1000)), with_none);
+    check_refused(record, with_control(part(0xf000, 0x1000)), with_none);
+    check_refused(record, with_control(reader), with_none);
+
+    record.control = true;
+    check_refused(record, whole(), with_one);
+    check_refused(record, part(0, 0x1000), with_one);
+    check_refused(record, part(0xf000, 0x1000), with_one);
+    check_refused(record, reader, with_one);
+
+    record.owner = 32751;
     check_refused(record, whole(),
-                  "the region has a control page (control=yes)");
+                  "control=no, but the region, which domain 32751 owns, has a "
+                  "control page: all peers have to agree");
+    record.control = false;
+    check_refused(record, with_control(whole()),
+                  "control=yes, but the region, which domain 32751 owns, has "
+                  "no control page: all peers have to agree");
+}
+
+/* It decides, whatever is in the record of a region that is no more. */
+static void test_control_of_the_first_domain(void **state)
+{
+    (void)state;
+    record_t record = no_region();
+    request_t request = whole();
+
+    check_allowed(record, with_control(request));
+    request.must_own = true;
+    check_allowed(record, with_control(request));
+    record.control = true;
+    check_allowed(record, request);
+}
+
+/* Which of two problems is told. */
+static void test_control_and_another_problem(void **state)
+{
+    (void)state;
+    record_t record = owned_region();
+    request_t request = with_control(whole());
+
+    request.must_own = true;
+    check_refused(record, request, "role=owner, but the region exists: domain "
+                  "3 owns it");
+    check_refused(record, with_control(part(0x10000, 0x1000)),
+                  "0x1000 bytes from offset 0x10000 end behind the region, "
+                  "which domain 3 owns, and which has 0x10000");
+    record.nr_mappings = 32;
+    check_refused(record, with_control(whole()),
+                  "control=yes, but the region, which domain 3 owns, has no "
+                  "control page: all peers have to agree");
+    record.control = true;
+    check_refused(record, with_control(whole()),
+                  "the region has 32 peers, and can have no more");
 }
 
 static void test_a_full_region(void **state)
@@ -412,7 +498,10 @@ int main(void)
         cmocka_unit_test(test_a_later_domain),
         cmocka_unit_test(test_another_length),
         cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_a_region_with_control_page),
+        cmocka_unit_test(test_peers_that_agree_on_control),
+        cmocka_unit_test(test_peers_that_disagree_on_control),
+        cmocka_unit_test(test_control_of_the_first_domain),
+        cmocka_unit_test(test_control_and_another_problem),
         cmocka_unit_test(test_a_full_region),
         cmocka_unit_test(test_a_reader_supplies_nothing),
         cmocka_unit_test(test_an_owner_supplies_all),

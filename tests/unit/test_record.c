@@ -69,10 +69,14 @@ static const struct fact full_facts[] = {
     { PUBLIC, "mappings/3/prot", "ro" },
     { PUBLIC, "mappings/3/offset", "0x1000" },
     { PRIVATE, "generation", "3" },
+    { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstuv" },
     { PRIVATE, "peers", "" },
     { PRIVATE, "peers/1", UUID_A },
+    { PRIVATE, "peers/1/number", "0" },
     { PRIVATE, "peers/2", UUID_B },
+    { PRIVATE, "peers/2/number", "1" },
     { PRIVATE, "peers/3", UUID_C },
+    { PRIVATE, "peers/3/number", "2" },
 };
 
 static mapping_t mapping(uint32_t domid, const char *uuid, uint64_t begin,
@@ -141,18 +145,38 @@ static void assert_same_record(const record_t *a, const record_t *b)
     assert_int_equal(a->size, b->size);
     assert_int_equal(a->control, b->control);
     assert_int_equal(a->generation, b->generation);
+    assert_int_equal(a->nr_free, b->nr_free);
+    assert_memory_equal(a->free, b->free, a->nr_free);
     assert_int_equal(a->nr_mappings, b->nr_mappings);
     for (i = 0; i < a->nr_mappings; i++) {
         const mapping_t *m = &a->mappings[i], *n = &b->mappings[i];
 
         assert_int_equal(m->domid, n->domid);
         assert_string_equal(m->uuid, n->uuid);
+        assert_int_equal(m->number, n->number);
         assert_int_equal(m->begin, n->begin);
         assert_int_equal(m->size, n->size);
         assert_int_equal(m->offset, n->offset);
         assert_int_equal(m->has_offset, n->has_offset);
         assert_int_equal(m->read_only, n->read_only);
     }
+}
+
+/* digits: the free numbers, to the base 32, the one free longest first. */
+static void assert_free(const record_t *record, const char *digits)
+{
+    char text[LIBXL__SHARED_MEM_PEERS_MAX + 1];
+    unsigned int i;
+
+    assert_in_range(record->nr_free, 0, 32);
+    for (i = 0; i < record->nr_free; i++) {
+        assert_in_range(record->free[i], 0, 31);
+        text[i] = record->free[i] < 10 ? '0' + record->free[i]
+                                       : 'a' + record->free[i] - 10;
+    }
+    text[i] = '\0';
+    assert_string_equal(text, digits);
+    assert_int_equal(record->nr_free + record->nr_mappings, 32);
 }
 
 static libxl__shared_mem_status read_facts(const struct fact *facts,
@@ -169,32 +193,43 @@ static libxl__shared_mem_status read_facts(const struct fact *facts,
     return libxl__shared_mem_reader_finish(reader, record);
 }
 
+static bool same_node(const struct fact *a, const struct fact *b)
+{
+    return a->area == b->area && !strcmp(a->path, b->path);
+}
+
 /*
- * full_facts[] with the value of one path replaced, or with that path
- * added if it is not there, or without it if value is NULL.
+ * full_facts[] with the values of some paths replaced, or with those paths
+ * added that are not there, or without those whose value is NULL.
  */
+static libxl__shared_mem_status read_with(const struct fact *altered,
+                                          size_t nr_altered,
+                                          reader_t *reader,
+                                          record_t *record)
+{
+    struct fact facts[ARRAY_LENGTH(full_facts) + 4];
+    size_t i, j, nr = 0;
+
+    assert_in_range(nr_altered, 0, 4);
+    for (i = 0; i < ARRAY_LENGTH(full_facts); i++) {
+        for (j = 0; j < nr_altered; j++)
+            if (same_node(&full_facts[i], &altered[j]))
+                break;
+        if (j == nr_altered)
+            facts[nr++] = full_facts[i];
+    }
+    for (j = 0; j < nr_altered; j++)
+        if (altered[j].value)
+            facts[nr++] = altered[j];
+
+    return read_facts(facts, nr, reader, record);
+}
+
 static libxl__shared_mem_status read_altered(struct fact altered,
                                              reader_t *reader,
                                              record_t *record)
 {
-    struct fact facts[ARRAY_LENGTH(full_facts) + 1];
-    size_t i, nr = 0;
-    bool found = false;
-
-    for (i = 0; i < ARRAY_LENGTH(full_facts); i++) {
-        facts[nr] = full_facts[i];
-        if (facts[nr].area == altered.area &&
-            !strcmp(facts[nr].path, altered.path)) {
-            found = true;
-            facts[nr] = altered;
-        }
-        if (facts[nr].value)
-            nr++;
-    }
-    if (!found && altered.value)
-        facts[nr++] = altered;
-
-    return read_facts(facts, nr, reader, record);
+    return read_with(&altered, 1, reader, record);
 }
 
 /* Reads back what record_nodes gave, in the order that order[] says. */
@@ -282,6 +317,8 @@ static void paths(void **state)
     assert_string_equal(LIBXL__SHARED_MEM_PUBLIC_ROOT, "/local/shared_mem");
     assert_string_equal(LIBXL__SHARED_MEM_PRIVATE_ROOT,
                         "/libxl/shared_mem");
+    assert_string_equal(LIBXL__SHARED_MEM_FACTORY_ROOT,
+                        "/libxl/shared_mem_factories");
     assert_string_equal(libxl__shared_mem_public_dir(&path, "ID1"),
                         "/local/shared_mem/ID1");
     assert_string_equal(path.text, "/local/shared_mem/ID1");
@@ -297,6 +334,11 @@ static void paths(void **state)
                         "/libxl/16/shared_mem");
     assert_string_equal(libxl__shared_mem_memkb_path(&path, 16),
                         "/libxl/16/shared_mem/memkb");
+    assert_string_equal(libxl__shared_mem_factory_path(&path, 16),
+                        "/libxl/shared_mem_factories/16");
+    assert_string_equal(path.text, "/libxl/shared_mem_factories/16");
+    assert_string_equal(libxl__shared_mem_factory_path(&path, 0),
+                        "/libxl/shared_mem_factories/0");
 }
 
 static void longest_paths_fit(void **state)
@@ -311,6 +353,8 @@ static void longest_paths_fit(void **state)
                         "/libxl/4294967295/shared_mem");
     assert_string_equal(libxl__shared_mem_memkb_path(&path, UINT32_MAX),
                         "/libxl/4294967295/shared_mem/memkb");
+    assert_string_equal(libxl__shared_mem_factory_path(&path, UINT32_MAX),
+                        "/libxl/shared_mem_factories/4294967295");
     assert_string_equal(libxl__shared_mem_peers_dir(&path, ID_OF_32),
                         "/libxl/shared_mem/" ID_OF_31 "/peers");
 }
@@ -323,12 +367,16 @@ static void documented_example(void **state)
         { PUBLIC, "/local/shared_mem/ID1/owner", "1" },
         { PUBLIC, "/local/shared_mem/ID1/size", "0x100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "2" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "23456789abcdefghijklmnopqrstuv" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/1",
           "0x40000000-0x40100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/1", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/1/number", "0" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/2",
           "0x80000000-0x80100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/2", UUID_B },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/2/number", "1" },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     record_t record = new_record("ID1", 0x100000);
@@ -348,17 +396,22 @@ static void what_is_not_the_default(void **state)
         { PUBLIC, "/local/shared_mem/ID1/size", "0x100000" },
         { PUBLIC, "/local/shared_mem/ID1/control", "1" },
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "3" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "3456789abcdefghijklmnopqrstuv" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/1",
           "0x40000000-0x40100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/1", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/1/number", "0" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/2",
           "0x80000000-0x80100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/2", UUID_B },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/2/number", "1" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/3",
           "0x50000000-0x50010000" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/3/prot", "ro" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/3/offset", "0x1000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/3", UUID_C },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/3/number", "2" },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     record_t record = full_record();
@@ -375,9 +428,12 @@ static void given_offset_of_zero_is_written(void **state)
         { PUBLIC, "/local/shared_mem/7/owner", "9" },
         { PUBLIC, "/local/shared_mem/7/size", "0x2000" },
         { PRIVATE, "/libxl/shared_mem/7/generation", "1" },
+        { PRIVATE, "/libxl/shared_mem/7/free_numbers",
+          "123456789abcdefghijklmnopqrstuv" },
         { PUBLIC, "/local/shared_mem/7/mappings/9", "0x0-0x2000" },
         { PUBLIC, "/local/shared_mem/7/mappings/9/offset", "0x0" },
         { PRIVATE, "/libxl/shared_mem/7/peers/9", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/7/peers/9/number", "0" },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     record_t record = new_record("7", 0x2000), again;
@@ -395,18 +451,23 @@ static void domids_are_decimal(void **state)
 {
     static const struct {
         uint32_t domid;
-        const char *owner, *mapping, *peer;
+        const char *owner, *mapping, *peer, *number;
     } cases[] = {
         { 0, "0", "/local/shared_mem/ID1/mappings/0",
-          "/libxl/shared_mem/ID1/peers/0" },
+          "/libxl/shared_mem/ID1/peers/0",
+          "/libxl/shared_mem/ID1/peers/0/number" },
         { 9, "9", "/local/shared_mem/ID1/mappings/9",
-          "/libxl/shared_mem/ID1/peers/9" },
+          "/libxl/shared_mem/ID1/peers/9",
+          "/libxl/shared_mem/ID1/peers/9/number" },
         { 10, "10", "/local/shared_mem/ID1/mappings/10",
-          "/libxl/shared_mem/ID1/peers/10" },
+          "/libxl/shared_mem/ID1/peers/10",
+          "/libxl/shared_mem/ID1/peers/10/number" },
         { 16, "16", "/local/shared_mem/ID1/mappings/16",
-          "/libxl/shared_mem/ID1/peers/16" },
+          "/libxl/shared_mem/ID1/peers/16",
+          "/libxl/shared_mem/ID1/peers/16/number" },
         { 32751, "32751", "/local/shared_mem/ID1/mappings/32751",
-          "/libxl/shared_mem/ID1/peers/32751" },
+          "/libxl/shared_mem/ID1/peers/32751",
+          "/libxl/shared_mem/ID1/peers/32751/number" },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     size_t i;
@@ -418,10 +479,11 @@ static void domids_are_decimal(void **state)
 
         add(&record, mapping(cases[i].domid, UUID_A, 0x10000, 0x1000));
         nr = libxl__shared_mem_record_nodes(&record, nodes);
-        assert_int_equal(nr, 5);
+        assert_int_equal(nr, 7);
         assert_string_equal(nodes[0].value, cases[i].owner);
-        assert_string_equal(nodes[3].path.text, cases[i].mapping);
-        assert_string_equal(nodes[4].path.text, cases[i].peer);
+        assert_string_equal(nodes[4].path.text, cases[i].mapping);
+        assert_string_equal(nodes[5].path.text, cases[i].peer);
+        assert_string_equal(nodes[6].path.text, cases[i].number);
         assert_int_equal(read_nodes("ID1", nodes, NULL, nr, &again), OK);
         assert_int_equal(again.owner, cases[i].domid);
         assert_int_equal(again.mappings[0].domid, cases[i].domid);
@@ -436,6 +498,8 @@ static void largest_values(void **state)
           "0xfffffffffffff000" },
         { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/generation",
           "18446744073709551615" },
+        { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/free_numbers",
+          "123456789abcdefghijklmnopqrstu" },
         { PUBLIC, "/local/shared_mem/" ID_OF_31 "/mappings/32750",
           "0xffffffffffffe000-0xfffffffffffff000" },
         { PUBLIC, "/local/shared_mem/" ID_OF_31 "/mappings/32750/prot",
@@ -443,16 +507,25 @@ static void largest_values(void **state)
         { PUBLIC, "/local/shared_mem/" ID_OF_31 "/mappings/32750/offset",
           "0xffffffffffffe000" },
         { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/peers/32750", UUID_B },
+        { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/peers/32750/number",
+          "31" },
         { PUBLIC, "/local/shared_mem/" ID_OF_31 "/mappings/32751",
           "0x0-0xfffffffffffff000" },
         { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/peers/32751", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/" ID_OF_31 "/peers/32751/number",
+          "0" },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     record_t record = new_record(ID_OF_31, 0xfffffffffffff000), again;
-    unsigned int nr;
+    unsigned int nr, i;
 
     (void)state;
     add(&record, mapping(32751, UUID_A, 0, 0xfffffffffffff000));
+    /* Somebody has had each of 1 to 30. */
+    for (i = 0; i < 30; i++) {
+        add(&record, mapping(1, UUID_A, 0, 0xfffffffffffff000));
+        assert_false(libxl__shared_mem_record_drop(&record, 1));
+    }
     add(&record, read_only(part(32750, UUID_B, 0xffffffffffffe000, 0x1000,
                                 0xffffffffffffe000)));
     record.generation = UINT64_MAX;
@@ -486,7 +559,11 @@ static void reads_every_kind_of_node(void **state)
     assert_int_equal(record.size, 0x100000);
     assert_true(record.control);
     assert_int_equal(record.generation, 3);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv");
     assert_int_equal(record.nr_mappings, 3);
+    assert_int_equal(record.mappings[0].number, 0);
+    assert_int_equal(record.mappings[1].number, 1);
+    assert_int_equal(record.mappings[2].number, 2);
     assert_int_equal(record.mappings[2].domid, 3);
     assert_string_equal(record.mappings[2].uuid, UUID_C);
     assert_int_equal(record.mappings[2].begin, 0x50000000);
@@ -529,8 +606,16 @@ static void missing_nodes(void **state)
           "/local/shared_mem/ID1/mappings/3" },
         { { PRIVATE, "generation", NULL },
           "/libxl/shared_mem/ID1/generation" },
+        { { PRIVATE, "free_numbers", NULL },
+          "/libxl/shared_mem/ID1/free_numbers" },
         { { PRIVATE, "peers/1", NULL }, "/libxl/shared_mem/ID1/peers/1" },
         { { PRIVATE, "peers/3", NULL }, "/libxl/shared_mem/ID1/peers/3" },
+        { { PRIVATE, "peers/1/number", NULL },
+          "/libxl/shared_mem/ID1/peers/1/number" },
+        { { PRIVATE, "peers/2/number", NULL },
+          "/libxl/shared_mem/ID1/peers/2/number" },
+        { { PRIVATE, "peers/3/number", NULL },
+          "/libxl/shared_mem/ID1/peers/3/number" },
     };
     record_t record;
     reader_t reader;
@@ -569,6 +654,7 @@ static void record_without_mappings_is_broken(void **state)
         { PUBLIC, "owner", "1" },
         { PUBLIC, "size", "0x1000" },
         { PRIVATE, "generation", "1" },
+        { PRIVATE, "free_numbers", "0123456789abcdefghijklmnopqrstuv" },
     };
     record_t record;
     reader_t reader;
@@ -609,6 +695,30 @@ static void malformed_nodes(void **state)
     static const char *const bad_generations[] = {
         "", "-1", "+1", "01", "0x1", "1 ", " 1", "1.0",
         "18446744073709551616", "99999999999999999999",
+    };
+    static const char *const bad_numbers[] = {
+        "", "32", "-1", "+1", "01", "00", "0x1", "x", "1x", "1 ", " 1",
+        "1.0", "1\n", "33", "100", "4294967296", "18446744073709551616",
+    };
+    static const char *const bad_lists[] = {
+        "w", "A", "V", "/", ":", "`", "@", "-", " ", "\n", "\xff", "3,4",
+        "3 4", "w456789abcdefghijklmnopqrstuv",
+        "3456789abcdefghijklmnopqrstuw", "3456789Abcdefghijklmnopqrstuv",
+        "3456789ABCDEFGHIJKLMNOPQRSTUV", " 3456789abcdefghijklmnopqrstuv",
+        "3456789abcdefghijklmnopqrstuv ",
+        "3456789abcdefghijklmnopqrstuv\n",
+        "0123456789abcdefghijklmnopqrstuv0",
+        "333333333333333333333333333333333",
+        "0123456789abcdefghijklmnopqrstuv0123456789abcdefghijklmnopqrstuv",
+    };
+    static const char *const bad_free[] = {
+        "", "3", "0", "0123456789abcdefghijklmnopqrstuv",
+        "456789abcdefghijklmnopqrstuv", "3456789abcdefghijklmnopqrstu",
+        "3456789abcdefgijklmnopqrstuv", "33456789abcdefghijklmnopqrstu",
+        "3456789abcdefghijklmnopqrstuu", "3456789abcdefghijklmnopqrstuvv",
+        "3456789abcdefghijklmnopqrstuv3", "03456789abcdefghijklmnopqrstuv",
+        "3456789abcdefghijklmnopqrstuv2", "0456789abcdefghijklmnopqrstuv",
+        "3456789abcdefghijklmnopqrstu1",
     };
     static const char *const bad_uuids[] = {
         "", "11111111-2222-3333-4444-55555555aaa",
@@ -654,8 +764,14 @@ static void malformed_nodes(void **state)
           "/local/shared_mem/ID1/mappings/3" },
         { PRIVATE, "generation", VALUES(bad_generations),
           "/libxl/shared_mem/ID1/generation" },
+        { PRIVATE, "free_numbers", VALUES(bad_lists),
+          "/libxl/shared_mem/ID1/free_numbers" },
+        { PRIVATE, "free_numbers", VALUES(bad_free),
+          "/libxl/shared_mem/ID1/free_numbers" },
         { PRIVATE, "peers/2", VALUES(bad_uuids),
           "/libxl/shared_mem/ID1/peers/2" },
+        { PRIVATE, "peers/2/number", VALUES(bad_numbers),
+          "/libxl/shared_mem/ID1/peers/2/number" },
     };
 #undef VALUES
     reader_t reader;
@@ -702,6 +818,12 @@ static void malformed_names(void **state)
         { { PRIVATE, "peers/", UUID_A }, "/libxl/shared_mem/ID1/peers/" },
         { { PRIVATE, "peers/-4", UUID_A },
           "/libxl/shared_mem/ID1/peers/-4" },
+        { { PRIVATE, "peers//number", "3" },
+          "/libxl/shared_mem/ID1/peers//number" },
+        { { PRIVATE, "peers/04/number", "3" },
+          "/libxl/shared_mem/ID1/peers/04/number" },
+        { { PRIVATE, "peers/32752/number", "3" },
+          "/libxl/shared_mem/ID1/peers/32752/number" },
     };
     record_t record;
     reader_t reader;
@@ -744,9 +866,76 @@ static void contradictions(void **state)
         { { PUBLIC, "mappings/4", "0x0-0x100000" },
           "/libxl/shared_mem/ID1/peers/4", "it is missing" },
         { { PRIVATE, "peers/4", UUID_A },
-          "/local/shared_mem/ID1/mappings/4", "it is missing" },
+          "/libxl/shared_mem/ID1/peers/4/number", "it is missing" },
         { { PUBLIC, "mappings/4/prot", "ro" },
           "/libxl/shared_mem/ID1/peers/4", "it is missing" },
+        { { PRIVATE, "peers/4/number", "3" },
+          "/libxl/shared_mem/ID1/peers/4", "it is missing" },
+        { { PRIVATE, "peers/2/number", "0" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "peers/3/number", "0" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "peers/3/number", "1" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "peers/1/number", "2" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        /* Free, and nobody's. */
+        { { PRIVATE, "peers/3/number", "3" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "peers/3/number", "31" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "peers/3/number", "32" },
+          "/libxl/shared_mem/ID1/peers/3/number", "not a peer's number" },
+        /* No digits. */
+        { { PRIVATE, "free_numbers", "w" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not a list of numbers" },
+        { { PRIVATE, "free_numbers", "A" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not a list of numbers" },
+        { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstuw" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not a list of numbers" },
+        { { PRIVATE, "free_numbers", "3456789Abcdefghijklmnopqrstuv" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not a list of numbers" },
+        /* 33 of them. */
+        { { PRIVATE, "free_numbers", "0123456789abcdefghijklmnopqrstuv0" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not a list of numbers" },
+        /* A number twice, more or instead of another. */
+        { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstuvv" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstuu" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        /* A peer's, more or instead of another. */
+        { { PRIVATE, "free_numbers", "03456789abcdefghijklmnopqrstuv" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstu2" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        /* All of them, none, and all but one. */
+        { { PRIVATE, "free_numbers", "0123456789abcdefghijklmnopqrstuv" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "free_numbers", "" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "free_numbers", "456789abcdefghijklmnopqrstuv" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
+        { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstu" },
+          "/libxl/shared_mem/ID1/free_numbers",
+          "not each number is either a peer's or free" },
     };
     record_t record;
     reader_t reader;
@@ -759,6 +948,104 @@ static void contradictions(void **state)
         assert_string_equal(reader.problem.path.text, cases[i].path);
         assert_string_equal(reader.problem.reason, cases[i].reason);
     }
+}
+
+/* All that is private of a peer is there, and nothing that is public. */
+static void peer_without_a_mapping_is_broken(void **state)
+{
+    struct fact facts[ARRAY_LENGTH(full_facts) + 2];
+    const struct fact uuid = { PRIVATE, "peers/4", UUID_A };
+    const struct fact number = { PRIVATE, "peers/4/number", "3" };
+    record_t record;
+    reader_t reader;
+
+    (void)state;
+    memcpy(facts, full_facts, sizeof(full_facts));
+    facts[ARRAY_LENGTH(full_facts)] = uuid;
+    facts[ARRAY_LENGTH(full_facts) + 1] = number;
+    assert_int_equal(read_facts(facts, ARRAY_LENGTH(facts), &reader,
+                                &record), BROKEN);
+    assert_string_equal(reader.problem.path.text,
+                        "/local/shared_mem/ID1/mappings/4");
+    assert_string_equal(reader.problem.reason, "it is missing");
+}
+
+static void numbers_0_to_31_are_read(void **state)
+{
+    static const struct {
+        const char *value, *free;
+        unsigned int number;
+    } cases[] = {
+        { "2", "3456789abcdefghijklmnopqrstuv", 2 },
+        { "3", "2456789abcdefghijklmnopqrstuv", 3 },
+        { "9", "2345678abcdefghijklmnopqrstuv", 9 },
+        { "10", "23456789bcdefghijklmnopqrstuv", 10 },
+        { "15", "23456789abcdeghijklmnopqrstuv", 15 },
+        { "16", "23456789abcdefhijklmnopqrstuv", 16 },
+        { "30", "23456789abcdefghijklmnopqrstv", 30 },
+        { "31", "23456789abcdefghijklmnopqrstu", 31 },
+    };
+    record_t record;
+    reader_t reader;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct fact altered[] = {
+            { PRIVATE, "peers/3/number", cases[i].value },
+            { PRIVATE, "free_numbers", cases[i].free },
+        };
+
+        assert_int_equal(read_with(altered, 2, &reader, &record), OK);
+        assert_int_equal(record.mappings[0].number, 0);
+        assert_int_equal(record.mappings[1].number, 1);
+        assert_int_equal(record.mappings[2].number, cases[i].number);
+        assert_free(&record, cases[i].free);
+    }
+}
+
+/* Any order may be read, and is kept; so may be which peer has which number. */
+static void order_of_free_numbers_is_read(void **state)
+{
+    static const struct fact altered[] = {
+        { PRIVATE, "peers/1/number", "31" },
+        { PRIVATE, "peers/2/number", "10" },
+        { PRIVATE, "peers/3/number", "0" },
+        { PRIVATE, "free_numbers", "1u2t3s4r5q6p7o8n9mlbkcjdiehfg" },
+    };
+    static const unsigned int expected[] = {
+        1, 30, 2, 29, 3, 28, 4, 27, 5, 26, 6, 25, 7, 24, 8, 23, 9, 22, 21, 11,
+        20, 12, 19, 13, 18, 14, 17, 15, 16,
+    };
+    record_t record;
+    reader_t reader;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(read_with(altered, 4, &reader, &record), OK);
+    assert_int_equal(record.mappings[0].number, 31);
+    assert_int_equal(record.mappings[1].number, 10);
+    assert_int_equal(record.mappings[2].number, 0);
+    assert_int_equal(record.nr_free, 29);
+    for (i = 0; i < 29; i++)
+        assert_int_equal(record.free[i], expected[i]);
+}
+
+/* What is wrong with a peer is told first: it is what makes the list wrong. */
+static void missing_number_is_told_before_the_free_ones(void **state)
+{
+    static const struct fact altered[] = {
+        { PRIVATE, "peers/2/number", NULL },
+        { PRIVATE, "free_numbers", "1" },
+    };
+    record_t record;
+    reader_t reader;
+
+    (void)state;
+    assert_int_equal(read_with(altered, 2, &reader, &record), BROKEN);
+    assert_string_equal(reader.problem.path.text,
+                        "/libxl/shared_mem/ID1/peers/2/number");
+    assert_string_equal(reader.problem.reason, "it is missing");
 }
 
 static void end_of_region_is_reachable(void **state)
@@ -785,12 +1072,21 @@ static void unknown_nodes_are_ignored(void **state)
         { PUBLIC, "mappings/3/prot/x", "x" },
         { PUBLIC, "mappings/3/", "x" },
         { PUBLIC, "generation", "x" },
+        { PUBLIC, "free_numbers", "x" },
+        { PUBLIC, "mappings/3/number", "x" },
         { PUBLIC, "peers/x", "x" },
         { PRIVATE, "owner", "x" },
         { PRIVATE, "size", "x" },
         { PRIVATE, "mappings/x", "x" },
         { PRIVATE, "peers/3/name", "x" },
         { PRIVATE, "peers/3/prot", "x" },
+        { PRIVATE, "peers/3/number/x", "x" },
+        { PRIVATE, "peers/3/numbers", "x" },
+        { PRIVATE, "peers/3/free_numbers", "x" },
+        { PRIVATE, "free_numbers/x", "x" },
+        { PRIVATE, "free_numbers2", "x" },
+        { PRIVATE, "last_number", "x" },
+        { PRIVATE, "number", "x" },
     };
     record_t expected = full_record(), record;
     reader_t reader;
@@ -996,6 +1292,9 @@ static void peers_32_fit_and_33_do_not(void **state)
 
     (void)state;
     assert_int_equal(record.nr_mappings, 32);
+    assert_int_equal(record.mappings[0].number, 0);
+    assert_int_equal(record.mappings[31].number, 31);
+    assert_free(&record, "");
     assert_int_equal(libxl__shared_mem_record_add(&record, &one_more), FULL);
     assert_same_record(&record, &before);
 
@@ -1016,7 +1315,8 @@ static void most_nodes_and_removals(void **state)
     for (i = 0; i < 32; i++)
         add(&record, read_only(part(32000 + i, UUID_B, 0, 0x2000, 0)));
     libxl__shared_mem_record_diff(NULL, &record, &changes);
-    assert_int_equal(changes.nr_writes, 4 + 32 * 4);
+    assert_int_equal(changes.nr_writes, 5 + 32 * 5);
+    assert_int_equal(LIBXL__SHARED_MEM_NODES_MAX, 5 + 32 * 5);
     assert_int_equal(read_nodes(ID_OF_31, changes.writes, NULL,
                                 changes.nr_writes, &again), OK);
     assert_same_record(&record, &again);
@@ -1029,6 +1329,7 @@ static void most_nodes_and_removals(void **state)
     }
     libxl__shared_mem_record_diff(&record, &plain, &changes);
     assert_int_equal(changes.nr_removals, 1 + 32 * 2);
+    assert_int_equal(LIBXL__SHARED_MEM_REMOVALS_MAX, 1 + 32 * 2);
     assert_int_equal(changes.nr_writes, 0);
 }
 
@@ -1062,6 +1363,30 @@ static void reading_33_peers_is_broken(void **state)
                                                    "0x0-0x1000"), BROKEN);
     assert_string_equal(reader.problem.path.text,
                         "/local/shared_mem/ID1/mappings/7");
+    assert_string_equal(reader.problem.reason,
+                        "the region has too many peers");
+}
+
+static void reading_33_numbers_is_broken(void **state)
+{
+    reader_t reader;
+    unsigned int i;
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_reader_init(&reader, "ID1"), OK);
+    for (i = 0; i < 32; i++) {
+        char path[32], value[32];
+
+        snprintf(path, sizeof(path), "peers/%u/number", 100 + i);
+        snprintf(value, sizeof(value), "%u", i);
+        assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE,
+                                                       path, value), OK);
+    }
+    assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE,
+                                                   "peers/7/number", "0"),
+                     BROKEN);
+    assert_string_equal(reader.problem.path.text,
+                        "/libxl/shared_mem/ID1/peers/7/number");
     assert_string_equal(reader.problem.reason,
                         "the region has too many peers");
 }
@@ -1218,6 +1543,9 @@ static void dropping_a_borrower(void **state)
     assert_int_equal(record.mappings[0].domid, 1);
     assert_int_equal(record.mappings[1].domid, 3);
     assert_string_equal(record.mappings[1].uuid, UUID_C);
+    assert_int_equal(record.mappings[0].number, 0);
+    assert_int_equal(record.mappings[1].number, 2);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv1");
     assert_int_equal(record.owner, 1);
     assert_int_equal(record.generation, 4);
 }
@@ -1329,10 +1657,15 @@ static void drop_dead_knows_a_reused_domid(void **state)
     assert_int_equal(record.nr_mappings, 1);
     assert_int_equal(record.mappings[0].domid, 2);
     assert_string_equal(record.mappings[0].uuid, UUID_B);
+    assert_int_equal(record.mappings[0].number, 1);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv02");
     assert_int_equal(record.owner, 2);
     assert_int_equal(record.generation, 4);
 
     add(&record, mapping(1, UUID_C, 0x1000, 0x100000));
+    assert_int_equal(record.mappings[0].number, 3);
+    assert_int_equal(record.mappings[1].number, 1);
+    assert_free(&record, "456789abcdefghijklmnopqrstuv02");
     assert_int_equal(record.owner, 2);
     assert_int_equal(record.generation, 5);
 }
@@ -1346,7 +1679,405 @@ static void drop_dead_may_empty_a_record(void **state)
     assert_int_equal(libxl__shared_mem_record_drop_dead(&record, is_living,
                                                         &living), 3);
     assert_int_equal(record.nr_mappings, 0);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv012");
     assert_int_equal(record.generation, 4);
+}
+
+/*----- The peers' numbers -----*/
+
+/* Adds domid and expects that it gets the given number. */
+static void add_numbered(record_t *record, uint32_t domid,
+                         unsigned int number)
+{
+    const mapping_t *added;
+
+    add(record, mapping(domid, UUID_A, 0x1000, 0x1000));
+    added = libxl__shared_mem_record_find(record, domid);
+    assert_non_null(added);
+    assert_int_equal(added->number, number);
+    assert_int_equal(record->nr_free, 32 - record->nr_mappings);
+}
+
+static void drop_peer(record_t *record, uint32_t domid)
+{
+    assert_false(libxl__shared_mem_record_drop(record, domid));
+}
+
+/* Domids 100 to 131, who have the numbers 0 to 31. */
+static record_t numbered_record(void)
+{
+    record_t record = new_record("ID1", 0x1000);
+    unsigned int i;
+
+    for (i = 0; i < 32; i++)
+        add_numbered(&record, 100 + i, i);
+
+    return record;
+}
+
+static unsigned int number_of(const record_t *record, uint32_t domid)
+{
+    const mapping_t *m = libxl__shared_mem_record_find(record, domid);
+
+    assert_non_null(m);
+
+    return m->number;
+}
+
+/* They go by the order in which peers come, not by domid. */
+static void numbers_begin_at_0(void **state)
+{
+    record_t record = new_record("ID1", 0x1000);
+
+    (void)state;
+    assert_free(&record, "0123456789abcdefghijklmnopqrstuv");
+    add_numbered(&record, 7, 0);
+    add_numbered(&record, 3, 1);
+    add_numbered(&record, 5, 2);
+    add_numbered(&record, 0, 3);
+    assert_free(&record, "456789abcdefghijklmnopqrstuv");
+    assert_int_equal(number_of(&record, 0), 3);
+    assert_int_equal(number_of(&record, 3), 1);
+    assert_int_equal(number_of(&record, 5), 2);
+    assert_int_equal(number_of(&record, 7), 0);
+}
+
+static void caller_does_not_choose_the_number(void **state)
+{
+    record_t record = new_record("ID1", 0x1000);
+    mapping_t first = mapping(1, UUID_A, 0x1000, 0x1000);
+    mapping_t second = mapping(2, UUID_B, 0x1000, 0x1000);
+    mapping_t third = mapping(3, UUID_C, 0x1000, 0x1000);
+
+    (void)state;
+    first.number = 17;
+    second.number = 0;
+    third.number = 4294967295;
+    add(&record, first);
+    add(&record, second);
+    add(&record, third);
+    assert_int_equal(number_of(&record, 1), 0);
+    assert_int_equal(number_of(&record, 2), 1);
+    assert_int_equal(number_of(&record, 3), 2);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv");
+}
+
+static void refused_peer_takes_no_number(void **state)
+{
+    record_t record = new_record("ID1", 0x1000);
+    mapping_t invalid = mapping(8, UUID_A, 0x1000, 0x2000);
+    mapping_t duplicate = mapping(7, UUID_B, 0x1000, 0x1000);
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_record_add(&record, &invalid),
+                     INVALID);
+    assert_free(&record, "0123456789abcdefghijklmnopqrstuv");
+    add_numbered(&record, 7, 0);
+    assert_int_equal(libxl__shared_mem_record_add(&record, &invalid),
+                     INVALID);
+    assert_int_equal(libxl__shared_mem_record_add(&record, &duplicate),
+                     DUPLICATE);
+    assert_free(&record, "123456789abcdefghijklmnopqrstuv");
+    add_numbered(&record, 8, 1);
+}
+
+static void number_of_a_leaver_is_not_reused_at_once(void **state)
+{
+    record_t record = new_record("ID1", 0x1000);
+
+    (void)state;
+    add_numbered(&record, 1, 0);
+    add_numbered(&record, 2, 1);
+    add_numbered(&record, 3, 2);
+
+    /* The last that came, one before it, and the owner, each twice. */
+    drop_peer(&record, 3);
+    assert_free(&record, "3456789abcdefghijklmnopqrstuv2");
+    add_numbered(&record, 3, 3);
+    drop_peer(&record, 3);
+    add_numbered(&record, 4, 4);
+    drop_peer(&record, 2);
+    assert_free(&record, "56789abcdefghijklmnopqrstuv231");
+    add_numbered(&record, 2, 5);
+    drop_peer(&record, 2);
+    add_numbered(&record, 5, 6);
+    drop_peer(&record, 1);
+    add_numbered(&record, 1, 7);
+    drop_peer(&record, 1);
+    add_numbered(&record, 6, 8);
+
+    assert_int_equal(number_of(&record, 4), 4);
+    assert_int_equal(number_of(&record, 5), 6);
+    assert_int_equal(number_of(&record, 6), 8);
+    assert_free(&record, "9abcdefghijklmnopqrstuv231507");
+}
+
+/* One peer stays, another comes and goes for three rounds. */
+static void numbers_go_round_and_pass_by_a_peer(void **state)
+{
+    static const unsigned int numbers[] = {
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+        17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+        17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        1, 2, 3,
+    };
+    record_t record = new_record("ID1", 0x1000);
+    size_t i;
+
+    (void)state;
+    add_numbered(&record, 9, 0);
+    for (i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        add_numbered(&record, 4, numbers[i]);
+        drop_peer(&record, 4);
+        assert_int_equal(number_of(&record, 9), 0);
+    }
+}
+
+/* Domid 1 keeps number 0 while domid 2 has all others, one by one. */
+static void number_of_an_old_peer_is_not_reused_at_once(void **state)
+{
+    record_t record = new_record("ID1", 0x1000);
+    unsigned int i;
+
+    (void)state;
+    add_numbered(&record, 1, 0);
+    for (i = 1; i < 31; i++) {
+        add_numbered(&record, 2, i);
+        drop_peer(&record, 2);
+    }
+    add_numbered(&record, 2, 31);
+
+    /* 1 to 30 are free, and have been for longer than 0. */
+    drop_peer(&record, 1);
+    add(&record, mapping(1, UUID_A, 0x1000, 0x1000));
+    assert_int_equal(number_of(&record, 1), 1);
+}
+
+/* Neither the numbers nor the domids give the order. */
+static void numbers_are_given_in_the_order_of_leaving(void **state)
+{
+    record_t record = numbered_record();
+
+    (void)state;
+    assert_free(&record, "");
+    drop_peer(&record, 100);
+    drop_peer(&record, 101);
+    drop_peer(&record, 131);
+    assert_free(&record, "01v");
+    add_numbered(&record, 5, 0);
+    add_numbered(&record, 6, 1);
+    add_numbered(&record, 7, 31);
+
+    drop_peer(&record, 7);
+    drop_peer(&record, 115);
+    drop_peer(&record, 6);
+    drop_peer(&record, 114);
+    assert_free(&record, "vf1e");
+    add_numbered(&record, 9, 31);
+    add_numbered(&record, 8, 15);
+    add_numbered(&record, 7, 1);
+    add_numbered(&record, 6, 14);
+    assert_free(&record, "");
+}
+
+static void free_numbers_are_all_given_before_one_comes_again(void **state)
+{
+    record_t record = numbered_record();
+
+    (void)state;
+    drop_peer(&record, 120);
+    drop_peer(&record, 103);
+    drop_peer(&record, 104);
+    drop_peer(&record, 131);
+    add_numbered(&record, 1, 20);
+
+    /* 20 is free again, but 3, 4 and 31 are first. */
+    drop_peer(&record, 1);
+    add_numbered(&record, 2, 3);
+    drop_peer(&record, 2);
+    add_numbered(&record, 3, 4);
+    add_numbered(&record, 4, 31);
+    add_numbered(&record, 5, 20);
+    add_numbered(&record, 6, 3);
+    assert_int_equal(record.nr_mappings, 32);
+}
+
+/* Those that are found dead together leave in the order of their domids. */
+static void numbers_of_several_that_die_at_once(void **state)
+{
+    mapping_t domains[] = { mapping(5, UUID_A, 0, 0) };
+    struct living living = { domains, 1, 0 };
+    record_t record = new_record("ID1", 0x1000);
+
+    (void)state;
+    add_numbered(&record, 7, 0);
+    add_numbered(&record, 3, 1);
+    add_numbered(&record, 5, 2);
+    add_numbered(&record, 1, 3);
+    add_numbered(&record, 20, 4);
+    drop_peer(&record, 20);
+    assert_free(&record, "56789abcdefghijklmnopqrstuv4");
+    assert_int_equal(libxl__shared_mem_record_drop_dead(&record, is_living,
+                                                        &living), 3);
+    assert_free(&record, "56789abcdefghijklmnopqrstuv4310");
+    assert_int_equal(number_of(&record, 5), 2);
+    add_numbered(&record, 1, 5);
+    assert_free(&record, "6789abcdefghijklmnopqrstuv4310");
+}
+
+/* All but one of a full region, and all of it. */
+static void numbers_of_a_full_region_that_dies(void **state)
+{
+    mapping_t domains[] = { mapping(116, UUID_A, 0, 0) };
+    struct living living = { domains, 1, 0 }, nobody = { NULL, 0, 0 };
+    record_t record = numbered_record();
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_record_drop_dead(&record, is_living,
+                                                        &living), 31);
+    assert_free(&record, "0123456789abcdefhijklmnopqrstuv");
+    assert_int_equal(number_of(&record, 116), 16);
+    assert_int_equal(libxl__shared_mem_record_drop_dead(&record, is_living,
+                                                        &nobody), 1);
+    assert_free(&record, "0123456789abcdefhijklmnopqrstuvg");
+}
+
+static void full_region_has_one_number_to_give(void **state)
+{
+    record_t record = numbered_record();
+    mapping_t one_more = mapping(5, UUID_C, 0x1000, 0x1000);
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_record_add(&record, &one_more), FULL);
+    assert_free(&record, "");
+
+    /* The only free one is the leaver's own. */
+    drop_peer(&record, 117);
+    assert_free(&record, "h");
+    add_numbered(&record, 117, 17);
+    drop_peer(&record, 117);
+    add_numbered(&record, 5, 17);
+    drop_peer(&record, 116);
+    add_numbered(&record, 6, 16);
+    drop_peer(&record, 131);
+    add_numbered(&record, 7, 31);
+    drop_peer(&record, 100);
+    add_numbered(&record, 8, 0);
+    assert_int_equal(record.nr_mappings, 32);
+}
+
+static void numbers_go_on_after_reading(void **state)
+{
+    static const struct fact reversed[] = {
+        { PRIVATE, "free_numbers", "vutsrqponmlkjihgfedcba9876543" },
+    };
+    static const struct fact third[] = {
+        { PRIVATE, "peers/3/number", "3" },
+        { PRIVATE, "free_numbers", "2456789abcdefghijklmnopqrstuv" },
+    };
+    record_t record;
+    reader_t reader;
+
+    (void)state;
+    assert_int_equal(read_facts(full_facts, ARRAY_LENGTH(full_facts),
+                                &reader, &record), OK);
+    add(&record, mapping(4, UUID_A, 0x1000, 0x100000));
+    assert_int_equal(number_of(&record, 4), 3);
+    assert_free(&record, "456789abcdefghijklmnopqrstuv");
+
+    assert_int_equal(read_with(reversed, 1, &reader, &record), OK);
+    add(&record, mapping(4, UUID_A, 0x1000, 0x100000));
+    add(&record, mapping(5, UUID_A, 0x1000, 0x100000));
+    assert_int_equal(number_of(&record, 4), 31);
+    assert_int_equal(number_of(&record, 5), 30);
+    assert_free(&record, "tsrqponmlkjihgfedcba9876543");
+
+    assert_int_equal(read_with(third, 2, &reader, &record), OK);
+    add(&record, mapping(4, UUID_A, 0x1000, 0x100000));
+    assert_int_equal(number_of(&record, 4), 2);
+    assert_free(&record, "456789abcdefghijklmnopqrstuv");
+}
+
+/* Reads a region of 32 peers with the given free_numbers, which may be NULL. */
+static libxl__shared_mem_status read_full_region(const char *free,
+                                                 reader_t *reader,
+                                                 record_t *record)
+{
+    struct fact facts[4 + 32 * 3];
+    char paths[32][3][32], numbers[32][4];
+    size_t nr = 0;
+    unsigned int i;
+
+    facts[nr++] = (struct fact){ PUBLIC, "owner", "100" };
+    facts[nr++] = (struct fact){ PUBLIC, "size", "0x1000" };
+    facts[nr++] = (struct fact){ PRIVATE, "generation", "32" };
+    if (free)
+        facts[nr++] = (struct fact){ PRIVATE, "free_numbers", free };
+    for (i = 0; i < 32; i++) {
+        snprintf(paths[i][0], 32, "mappings/%u", 100 + i);
+        snprintf(paths[i][1], 32, "peers/%u", 100 + i);
+        snprintf(paths[i][2], 32, "peers/%u/number", 100 + i);
+        snprintf(numbers[i], 4, "%u", i);
+        facts[nr++] = (struct fact){ PUBLIC, paths[i][0], "0x1000-0x2000" };
+        facts[nr++] = (struct fact){ PRIVATE, paths[i][1], UUID_A };
+        facts[nr++] = (struct fact){ PRIVATE, paths[i][2], numbers[i] };
+    }
+
+    return read_facts(facts, nr, reader, record);
+}
+
+static void full_region_has_no_free_numbers(void **state)
+{
+    static const struct {
+        const char *free, *reason;
+    } broken[] = {
+        { NULL, "it is missing" },
+        { "0", "not each number is either a peer's or free" },
+        { "v", "not each number is either a peer's or free" },
+        { "w", "not a list of numbers" },
+        { "0123456789abcdefghijklmnopqrstuv",
+          "not each number is either a peer's or free" },
+    };
+    static node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
+    record_t expected = numbered_record(), record;
+    reader_t reader;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_record_nodes(&expected, nodes),
+                     4 + 32 * 3);
+    assert_string_equal(nodes[3].path.text,
+                        "/libxl/shared_mem/ID1/free_numbers");
+    assert_string_equal(nodes[3].value, "");
+
+    assert_int_equal(read_full_region("", &reader, &record), OK);
+    assert_same_record(&record, &expected);
+    assert_free(&record, "");
+    drop_peer(&record, 109);
+    add_numbered(&record, 3, 9);
+
+    for (i = 0; i < ARRAY_LENGTH(broken); i++) {
+        assert_int_equal(read_full_region(broken[i].free, &reader, &record),
+                         BROKEN);
+        assert_string_equal(reader.problem.path.text,
+                            "/libxl/shared_mem/ID1/free_numbers");
+        assert_string_equal(reader.problem.reason, broken[i].reason);
+    }
+}
+
+static void empty_free_numbers_may_not_be_fed_twice(void **state)
+{
+    reader_t reader;
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_reader_init(&reader, "ID1"), OK);
+    assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE,
+                                                   "free_numbers", ""), OK);
+    assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE,
+                                                   "free_numbers", ""),
+                     BROKEN);
+    assert_string_equal(reader.problem.reason, "it occurs twice");
 }
 
 /*----- Differences -----*/
@@ -1392,9 +2123,12 @@ static void diff_of_a_new_borrower(void **state)
 {
     static const struct fact writes[] = {
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "4" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "456789abcdefghijklmnopqrstuv" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/16",
           "0x90000000-0x90100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/16", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/16/number", "3" },
     };
     static changes_t changes;
     record_t before = full_record(), after = before;
@@ -1418,6 +2152,8 @@ static void diff_of_a_dropped_borrower(void **state)
     };
     static const struct fact writes[] = {
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "6" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "456789abcdefghijklmnopqrstuv23" },
     };
     static changes_t changes;
     record_t before = full_record(), after;
@@ -1442,6 +2178,8 @@ static void diff_of_an_owner_that_goes(void **state)
     static const struct fact writes[] = {
         { PUBLIC, "/local/shared_mem/ID1/owner", "2" },
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "4" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "3456789abcdefghijklmnopqrstuv0" },
     };
     static changes_t changes;
     record_t before = full_record(), after = before;
@@ -1483,9 +2221,12 @@ static void diff_of_a_reused_domid(void **state)
     };
     static const struct fact writes[] = {
         { PRIVATE, "/libxl/shared_mem/ID1/generation", "5" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "456789abcdefghijklmnopqrstuv2" },
         { PUBLIC, "/local/shared_mem/ID1/mappings/3",
           "0x50000000-0x50100000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/3", UUID_A },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/3/number", "3" },
     };
     static changes_t changes;
     record_t before = full_record(), after = before;
@@ -1497,6 +2238,85 @@ static void diff_of_a_reused_domid(void **state)
     assert_removals(&changes, removals, ARRAY_LENGTH(removals));
     assert_facts(changes.writes, changes.nr_writes, writes,
                  ARRAY_LENGTH(writes));
+}
+
+/* The same domain with the same mapping: all that is new are numbers. */
+static void diff_of_a_peer_that_comes_back(void **state)
+{
+    static const struct fact writes[] = {
+        { PRIVATE, "/libxl/shared_mem/ID1/generation", "5" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "456789abcdefghijklmnopqrstuv1" },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/2/number", "3" },
+    };
+    static changes_t changes;
+    record_t before = full_record(), after = before;
+
+    (void)state;
+    assert_false(libxl__shared_mem_record_drop(&after, 2));
+    add(&after, mapping(2, UUID_B, 0x80000000, 0x100000));
+    libxl__shared_mem_record_diff(&before, &after, &changes);
+    assert_int_equal(changes.nr_removals, 0);
+    assert_facts(changes.writes, changes.nr_writes, writes,
+                 ARRAY_LENGTH(writes));
+}
+
+/* A peer takes its number along, and leaves it behind the others. */
+static void diff_of_a_number_that_goes(void **state)
+{
+    static const char *const removals[] = {
+        "/local/shared_mem/ID1/mappings/3",
+        "/libxl/shared_mem/ID1/peers/3",
+    };
+    static const struct fact writes[] = {
+        { PRIVATE, "/libxl/shared_mem/ID1/generation", "4" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers",
+          "3456789abcdefghijklmnopqrstuv2" },
+    };
+    static changes_t changes;
+    record_t before = full_record(), after = before;
+
+    (void)state;
+    assert_false(libxl__shared_mem_record_drop(&after, 3));
+    libxl__shared_mem_record_diff(&before, &after, &changes);
+    assert_removals(&changes, removals, ARRAY_LENGTH(removals));
+    assert_facts(changes.writes, changes.nr_writes, writes,
+                 ARRAY_LENGTH(writes));
+}
+
+static void diff_of_a_full_region(void **state)
+{
+    static const char *const removals[] = {
+        "/local/shared_mem/ID1/mappings/117",
+        "/libxl/shared_mem/ID1/peers/117",
+    };
+    static const struct fact left[] = {
+        { PRIVATE, "/libxl/shared_mem/ID1/generation", "33" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers", "h" },
+    };
+    static const struct fact back[] = {
+        { PRIVATE, "/libxl/shared_mem/ID1/generation", "34" },
+        { PRIVATE, "/libxl/shared_mem/ID1/free_numbers", "" },
+        { PUBLIC, "/local/shared_mem/ID1/mappings/5", "0x1000-0x2000" },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/5", UUID_B },
+        { PRIVATE, "/libxl/shared_mem/ID1/peers/5/number", "17" },
+    };
+    static changes_t changes;
+    record_t full = numbered_record(), less = full, again;
+
+    (void)state;
+    drop_peer(&less, 117);
+    libxl__shared_mem_record_diff(&full, &less, &changes);
+    assert_removals(&changes, removals, ARRAY_LENGTH(removals));
+    assert_facts(changes.writes, changes.nr_writes, left,
+                 ARRAY_LENGTH(left));
+
+    again = less;
+    add(&again, mapping(5, UUID_B, 0x1000, 0x1000));
+    libxl__shared_mem_record_diff(&less, &again, &changes);
+    assert_int_equal(changes.nr_removals, 0);
+    assert_facts(changes.writes, changes.nr_writes, back,
+                 ARRAY_LENGTH(back));
 }
 
 /* A xenstore in small: the nodes that exist, in no special order. */
@@ -1648,6 +2468,61 @@ static void index_parses(void **state)
     assert_string_equal(ids.ids[3], ID_OF_31);
 }
 
+/* That of a domain that has a factory page, but no regions. */
+static void index_may_be_empty(void **state)
+{
+    id_index_t ids = { .nr_ids = 12345 };
+
+    (void)state;
+    assert_int_equal(libxl__shared_mem_index_parse("", &ids), OK);
+    assert_int_equal(ids.nr_ids, 0);
+    assert_false(libxl__shared_mem_index_contains(&ids, ""));
+    index_value(&ids, "");
+    assert_int_equal(libxl__shared_mem_index_add(&ids, "ID1"), OK);
+    index_value(&ids, "ID1");
+}
+
+static void factory_gpas(void **state)
+{
+    static const struct {
+        const char *value;
+        uint64_t gpa;
+    } good[] = {
+        { "0x0", 0 },
+        { "0x1000", 4096 },
+        { "0x41000000", 1090519040 },
+        { "0xabcdef000", 0xabcdef000 },
+        { "0xfffffffffffff000", 0xfffffffffffff000 },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_LENGTH(good); i++) {
+        uint64_t gpa = 12345;
+
+        assert_true(libxl__shared_mem_parse_gpa(good[i].value, &gpa));
+        assert_int_equal(gpa, good[i].gpa);
+    }
+}
+
+static void factory_gpas_malformed(void **state)
+{
+    static const char *const bad[] = {
+        "", "0x", "0", "x1000", "1000", "41000000", "0X1000", "0x01000",
+        "0x00", " 0x1000", "0x1000 ", "0x1000\n", "0x 1000", "0xA000",
+        "-0x1000", "+0x1000", "0x-1000", "0x1000g", "0x1000-0x2000",
+        "0x1", "0xfff", "0x1001", "0x41000800", "0xffffffffffffffff",
+        "0x10000000000000000", "0x10000000000001000",
+    };
+    uint64_t gpa;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_LENGTH(bad); i++)
+        if (libxl__shared_mem_parse_gpa(bad[i], &gpa))
+            fail_msg("\"%s\" was taken", bad[i]);
+}
+
 static void last_generation_is_a_number_or_0(void **state)
 {
     static const char *const none[] = {
@@ -1670,7 +2545,7 @@ static void last_generation_is_a_number_or_0(void **state)
 static void index_malformed(void **state)
 {
     static const char *const bad[] = {
-        "", " ", " ID1", "ID1 ", "ID1  ID2", "ID1\tID2", "ID1,ID2",
+        " ", "  ", " ID1", "ID1 ", "ID1  ID2", "ID1\tID2", "ID1,ID2",
         "ID1\n", "ID1 ID1", "ID1 ID2 ID1", "ID/1", ID_OF_32,
         "ID1 " ID_OF_32, ID_OF_32 " ID1",
     };
@@ -1738,6 +2613,10 @@ int main(void)
         cmocka_unit_test(malformed_nodes),
         cmocka_unit_test(malformed_names),
         cmocka_unit_test(contradictions),
+        cmocka_unit_test(peer_without_a_mapping_is_broken),
+        cmocka_unit_test(numbers_0_to_31_are_read),
+        cmocka_unit_test(order_of_free_numbers_is_read),
+        cmocka_unit_test(missing_number_is_told_before_the_free_ones),
         cmocka_unit_test(end_of_region_is_reachable),
         cmocka_unit_test(unknown_nodes_are_ignored),
         cmocka_unit_test(node_fed_twice_is_broken),
@@ -1749,6 +2628,7 @@ int main(void)
         cmocka_unit_test(peers_32_fit_and_33_do_not),
         cmocka_unit_test(most_nodes_and_removals),
         cmocka_unit_test(reading_33_peers_is_broken),
+        cmocka_unit_test(reading_33_numbers_is_broken),
         cmocka_unit_test(init_checks_its_arguments),
         cmocka_unit_test(first_peer_owns),
         cmocka_unit_test(mappings_are_sorted_and_found),
@@ -1764,6 +2644,20 @@ int main(void)
         cmocka_unit_test(drop_dead_keeps_the_living),
         cmocka_unit_test(drop_dead_knows_a_reused_domid),
         cmocka_unit_test(drop_dead_may_empty_a_record),
+        cmocka_unit_test(numbers_begin_at_0),
+        cmocka_unit_test(caller_does_not_choose_the_number),
+        cmocka_unit_test(refused_peer_takes_no_number),
+        cmocka_unit_test(number_of_a_leaver_is_not_reused_at_once),
+        cmocka_unit_test(numbers_go_round_and_pass_by_a_peer),
+        cmocka_unit_test(number_of_an_old_peer_is_not_reused_at_once),
+        cmocka_unit_test(numbers_are_given_in_the_order_of_leaving),
+        cmocka_unit_test(free_numbers_are_all_given_before_one_comes_again),
+        cmocka_unit_test(numbers_of_several_that_die_at_once),
+        cmocka_unit_test(numbers_of_a_full_region_that_dies),
+        cmocka_unit_test(full_region_has_one_number_to_give),
+        cmocka_unit_test(numbers_go_on_after_reading),
+        cmocka_unit_test(full_region_has_no_free_numbers),
+        cmocka_unit_test(empty_free_numbers_may_not_be_fed_twice),
         cmocka_unit_test(diff_of_a_new_region_is_all_nodes),
         cmocka_unit_test(diff_of_equal_records_is_nothing),
         cmocka_unit_test(diff_of_a_new_borrower),
@@ -1771,10 +2665,16 @@ int main(void)
         cmocka_unit_test(diff_of_an_owner_that_goes),
         cmocka_unit_test(diff_of_a_region_that_goes),
         cmocka_unit_test(diff_of_a_reused_domid),
+        cmocka_unit_test(diff_of_a_peer_that_comes_back),
+        cmocka_unit_test(diff_of_a_number_that_goes),
+        cmocka_unit_test(diff_of_a_full_region),
         cmocka_unit_test(random_diffs_lead_to_the_record),
         cmocka_unit_test(last_generation_is_a_number_or_0),
+        cmocka_unit_test(factory_gpas),
+        cmocka_unit_test(factory_gpas_malformed),
         cmocka_unit_test(index_adds_and_removes),
         cmocka_unit_test(index_parses),
+        cmocka_unit_test(index_may_be_empty),
         cmocka_unit_test(index_malformed),
         cmocka_unit_test(index_holds_64_of_the_longest_ids),
     };

@@ -1,6 +1,7 @@
 /*
- * What libxlutil makes of the grammar's result: libxl's structs, or one line
- * that names file, line and column, in the form xl uses.
+ * What libxlutil makes of the grammar's result: libxl's structs, the factory
+ * page's address, or one line that names file, line and column, in the form xl
+ * uses.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -15,6 +16,8 @@
 
 #define MAX_ITEMS 8
 
+#define UNTOUCHED 0xa5a5a5a5a5a5a5a5
+
 struct fixture {
     XLU_Config cfg;
     char *report;
@@ -22,6 +25,9 @@ struct fixture {
     XLU_ConfigValue values[MAX_ITEMS];
     XLU_ConfigValue *pointers[MAX_ITEMS];
     XLU_ConfigList list;
+    XLU_ConfigSetting settings[MAX_ITEMS];
+    int nr_settings;
+    uint64_t gpa;
     libxl_static_shared_mem *mems;
     int num;
 };
@@ -62,6 +68,7 @@ static int setup(void **state)
     f->cfg.report = open_memstream(&f->report, &f->report_size);
     f->list.values = f->pointers;
     f->num = -1;
+    f->gpa = UNTOUCHED;
     *state = f;
     return 0;
 }
@@ -80,16 +87,28 @@ static int teardown(void **state)
     return 0;
 }
 
-/* An item in quotes, or a bare one, `width' columns wide in the file. */
+/* A value in quotes, or a bare one, `width' columns wide in the file. */
+static XLU_ConfigValue value(char *text, int line, int column, int width)
+{
+    XLU_ConfigValue v = {
+        .type = text ? XLU_STRING : XLU_LIST,
+        .loc = { line, column, line, column + width - 1 },
+    };
+
+    if (text)
+        v.u.string = text;
+    else
+        v.u.list = (XLU_ConfigList){ .avalues = 4, .nvalues = 1 };
+    return v;
+}
+
 static void add(struct fixture *f, char *text, int line, int column,
                 int width)
 {
     int i = f->list.nvalues++;
 
     f->pointers[i] = &f->values[i];
-    f->values[i].type = text ? XLU_STRING : XLU_LIST;
-    f->values[i].u.string = text;
-    f->values[i].loc = (YYLTYPE){ line, column, line, column + width - 1 };
+    f->values[i] = value(text, line, column, width);
 }
 
 static void add_quoted(struct fixture *f, char *text, int line, int column)
@@ -238,6 +257,157 @@ static void test_strings(void **state)
     assert_string_equal(f->mems[1].id, "b");
 }
 
+/*----- shared_mem_factory -----*/
+
+/* A setting behind those that there are. */
+static void set(struct fixture *f, char *name, XLU_ConfigValue v)
+{
+    int i = f->nr_settings++;
+
+    assert_in_range(i, 0, MAX_ITEMS - 1);
+    f->values[i] = v;
+    f->settings[i].name = name;
+    f->settings[i].value = &f->values[i];
+    if (i)
+        f->settings[i - 1].next = &f->settings[i];
+    else
+        f->cfg.settings = &f->settings[i];
+}
+
+static void set_quoted(struct fixture *f, char *name, char *text, int line,
+                       int column)
+{
+    set(f, name, value(text, line, column, strlen(text) + 2));
+}
+
+static void check_factory(struct fixture *f, int r, uint64_t gpa,
+                          const char *line)
+{
+    assert_int_equal(xlu_shared_mem_factory_parse(&f->cfg, &f->gpa), r);
+    fflush(f->cfg.report);
+    assert_string_equal(f->report, line);
+    assert_true(f->gpa == gpa);
+}
+
+static void test_factory(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "shared_mem_factory", "0x41000000", 7, 22);
+    check_factory(f, 0, 0x41000000, "");
+}
+
+static void test_factory_not_set(void **state)
+{
+    struct fixture *f = *state;
+
+    check_factory(f, ESRCH, UNTOUCHED, "");
+    set_quoted(f, "name", "vm1", 1, 8);
+    set_quoted(f, "shared_mem_factory2", "0x41000000", 2, 23);
+    set_quoted(f, "shared_mem_factor", "0x41000000", 3, 21);
+    set_quoted(f, "Shared_mem_factory", "x", 4, 22);
+    set(f, "static_shared_mem", value(NULL, 5, 21, 1));
+    check_factory(f, ESRCH, UNTOUCHED, "");
+    set_quoted(f, "shared_mem_factory", " 1090519040 ", 6, 22);
+    check_factory(f, 0, 0x41000000, "");
+}
+
+/* The reader of the config puts later ones first. */
+static void test_first_of_two_factories(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "name", "vm1", 9, 8);
+    set_quoted(f, "shared_mem_factory", "0x42000000", 8, 22);
+    set_quoted(f, "shared_mem_factory", "x", 7, 22);
+    check_factory(f, 0, 0x42000000, "");
+}
+
+static void test_first_of_two_factories_is_wrong(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "shared_mem_factory", "x", 8, 22);
+    set_quoted(f, "shared_mem_factory", "0x41000000", 7, 22);
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:8:23: config parsing error in shared_mem_factory: ADDR is"
+        " not a number: use decimal digits, or 0x and hex digits: near 'x' in"
+        " 'x'\n");
+}
+
+static void test_position_of_factory(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "shared_mem_factory", "  0x41000800 ", 12, 23);
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:12:26: config parsing error in shared_mem_factory: ADDR is"
+        " not a multiple of 4096: the nearest are 0x41000000 and 0x41001000:"
+        " near '0x41000800' in '  0x41000800 '\n");
+}
+
+static void test_position_after_factory(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "shared_mem_factory", "0x41000000 0x42000000", 3, 1);
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:3:13: config parsing error in shared_mem_factory: expected"
+        " nothing after the address: near '0x42000000' in"
+        " '0x41000000 0x42000000'\n");
+}
+
+static void test_empty_factory(void **state)
+{
+    struct fixture *f = *state;
+
+    set_quoted(f, "shared_mem_factory", "", 3, 22);
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:3:23: config parsing error in shared_mem_factory: expected"
+        " the address of a page: near '' in ''\n");
+}
+
+static void test_factory_list(void **state)
+{
+    struct fixture *f = *state;
+
+    set(f, "shared_mem_factory", value(NULL, 4, 22, 16));
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:4:22: config parsing error in shared_mem_factory: it must be"
+        " one address, not a list: near '[...]' in '[...]'\n");
+}
+
+static void test_factory_without_quotes(void **state)
+{
+    struct fixture *f = *state;
+
+    set(f, "shared_mem_factory", value("0x41000000", 4, 22, 10));
+    check_factory(f, 0, 0x41000000, "");
+}
+
+static void test_position_of_factory_without_quotes(void **state)
+{
+    struct fixture *f = *state;
+
+    set(f, "shared_mem_factory", value("4097", 4, 22, 4));
+    check_factory(f, EINVAL, UNTOUCHED,
+        "vm1.cfg:4:22: config parsing error in shared_mem_factory: ADDR is"
+        " not a multiple of 4096: the nearest are 0x1000 and 0x2000: near"
+        " '4097' in '4097'\n");
+}
+
+static void test_factory_on_one_line(void **state)
+{
+    struct fixture *f = *state;
+
+    f->cfg.config_source = "command line";
+    set_quoted(f, "shared_mem_factory", "0x1000\n\x1b[1m'", 1, 22);
+    check_factory(f, EINVAL, UNTOUCHED,
+        "command line:1:30: config parsing error in shared_mem_factory:"
+        " expected nothing after the address: near '\\x1b[1m\\x27' in"
+        " '0x1000\\x0a\\x1b[1m\\x27'\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -251,6 +421,17 @@ int main(void)
         TEST(test_not_a_string),
         TEST(test_one_line),
         TEST(test_strings),
+        TEST(test_factory),
+        TEST(test_factory_not_set),
+        TEST(test_first_of_two_factories),
+        TEST(test_first_of_two_factories_is_wrong),
+        TEST(test_position_of_factory),
+        TEST(test_position_after_factory),
+        TEST(test_empty_factory),
+        TEST(test_factory_list),
+        TEST(test_factory_without_quotes),
+        TEST(test_position_of_factory_without_quotes),
+        TEST(test_factory_on_one_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,14 +8,16 @@ FUZZ_SECONDS ?= 30
 FUZZ_SHORT_RUNS := 20000
 
 UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_CFLAGS := -std=gnu99 -g -O1 -Wall -Wextra -Werror -Wmissing-declarations \
+UNIT_STD := gnu99
+UNIT_CFLAGS = -std=$(UNIT_STD) -g -O1 -Wall -Wextra -Werror -Wmissing-declarations \
 	-fno-omit-frame-pointer
 
 unit_headers = $(wildcard $(addsuffix *.h,$(sort $(dir $(1)))))
-unit_includes = $(addprefix -I,$(patsubst %/,%,$(sort $(dir $(1)))))
+unit_includes = $(addprefix -I,$(sort $(patsubst %/include/shared_mem,%/include,$(patsubst %/,%,$(dir $(1))))))
 
 # $(call unit_test,NAME,SOURCES): tests/unit/NAME.c with the SOURCES it tests.
-# A header among SOURCES adds its directory to the include path.
+# A header among SOURCES adds its directory to the include path; one in
+# include/shared_mem adds include, as the sources have "shared_mem/" before it.
 define unit_test
 UNIT_TESTS += build/unit/gcc/$(1) build/unit/clang/$(1)
 build/unit/gcc/$(1) build/unit/clang/$(1): \
@@ -31,24 +33,28 @@ build/fuzz/$(1): tests/fuzz/$(1).c $(2) $(call unit_headers,$(2)) tests/unit/uni
 build/fuzz/$(1): UNIT_INCLUDES := $(call unit_includes,$(2))
 endef
 
+guest_abi := guest-lib/include/shared_mem/abi.h
+
 # One line a test.
+$(eval $(call unit_test,test_page,tools-libxl-patches/libxl_shared_mem_page.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
 $(eval $(call unit_test,test_parse,xl-config/libxlu_shared_mem_parse.c))
-$(eval $(call unit_test,test_plan,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
-$(eval $(call unit_test,test_plan_layout,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
-$(eval $(call unit_test,test_plan_peers,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c))
+$(eval $(call unit_test,test_plan,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
+$(eval $(call unit_test,test_plan_layout,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
+$(eval $(call unit_test,test_plan_peers,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
 $(eval $(call unit_test,test_record,xenstore-schema/libxl_shared_mem_record.c))
 $(eval $(call unit_test,test_report,xl-config/libxlu_shared_mem.c xl-config/libxlu_shared_mem_parse.c tests/unit/xlu-stub/libxlu_internal.h))
 
 $(eval $(call fuzz_target,fuzz_parse,xl-config/libxlu_shared_mem_parse.c))
 $(eval $(call fuzz_target,fuzz_record,xenstore-schema/libxl_shared_mem_record.c))
 
-# The directory is the compiler's name.
-$(UNIT_TESTS):
+# The directory is the compiler's name. Pattern rules, since other fragments
+# add tests after this one.
+build/unit/%:
 	@mkdir -p $(@D)
 	$(notdir $(@D)) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(UNIT_INCLUDES) \
 		-o $@ $(filter %.c,$^) -lcmocka
 
-$(FUZZ_TARGETS:%=build/fuzz/%):
+build/fuzz/%:
 	@mkdir -p $(@D)
 	clang $(UNIT_CFLAGS) $(UNIT_SANITIZE) -fsanitize=fuzzer \
 		$(UNIT_INCLUDES) -o $@ $(filter %.c,$^)

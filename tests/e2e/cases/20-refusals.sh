@@ -271,8 +271,10 @@ case_what_xl_refuses_uses_up_no_domain_number()
     start_peer
     refused '0x40000000-0x400fffff = ID1' 35 \
         'END is exclusive: 0x40100000 was probably meant' 0x400fffff
-    config vm9 'shared_mem_factory = 0x90000000'
-    expect_only "xl: shared_mem_factory is not supported yet" xl create vm9.cfg
+    config vm9 'shared_mem_factory = "9K"'
+    expect_only "vm9.cfg:$(wc -l <vm9.cfg):23: config parsing error in\
+ shared_mem_factory: ADDR is an address and takes no K, M or G: write 0x2400:\
+ near '9K' in '9K'" xl create vm9.cfg
     is_gone vm9 || fail "there is a domain vm9"
     end_peer $((vm1 + 1))
 }
@@ -287,14 +289,6 @@ case_a_range_of_another_length_than_the_region()
     # Though the first of its regions would be fine.
     libxl_refuses ID1 "the range has 0x1000 bytes, but the region, which\
  domain $vm1 owns, has 0x10000; offset= takes a part of it" "\"0xa0000000+4K = ID2\", \"$FREE+4K = ID1\""
-    end_peer $((vm1 + 1))
-}
-
-case_control_pages_that_are_not_supported_yet()
-{
-    start_peer
-    libxl_refuses ID1 "control=yes is not supported yet" \
-        "\"$FREE+64K = ID1, control=yes\""
     end_peer $((vm1 + 1))
 }
 

@@ -43,11 +43,12 @@ static bool has(const struct lines *lines, const char *line)
     return false;
 }
 
-/* A generation may be any, and so may the highest of all, which the private
- * root has; empty directories have nothing to say. */
-static bool is_generation(const char *path)
+/* A generation may be any, and so may the highest of all, which the private root
+ * has, and the numbers of peers, which xl checks itself. */
+static bool may_be_any(const char *path)
 {
-    return strstr(path, "/generation") || !strcmp(path, PRIVATE);
+    return strstr(path, "/generation") || strstr(path, "/number") ||
+           strstr(path, "/free_numbers") || !strcmp(path, PRIVATE);
 }
 
 static void add_tree(struct sweep *sweep, struct lines *lines,
@@ -57,7 +58,8 @@ static void add_tree(struct sweep *sweep, struct lines *lines,
     char **children = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
     char *value = xs_read(sweep->xsh, XBT_NULL, path, NULL);
 
-    if ( value && *value && !is_generation(path) )
+    /* Empty directories have nothing to say. */
+    if ( value && *value && !may_be_any(path) )
         add(lines, "%s = %s", path, value);
     free(value);
 

@@ -78,7 +78,14 @@ struct XLU_ConfigValue {
     YYLTYPE loc;
 };
 
+typedef struct XLU_ConfigSetting {
+    struct XLU_ConfigSetting *next;
+    char *name;
+    XLU_ConfigValue *value;
+} XLU_ConfigSetting;
+
 typedef struct {
+    XLU_ConfigSetting *settings;
     FILE *report;
     char *config_source;
 } XLU_Config;
@@ -94,5 +101,6 @@ int xlu_static_shared_mem_parse_strings(XLU_Config *cfg,
                                         const char *const *items, int n,
                                         libxl_static_shared_mem **mems_r,
                                         int *num_r);
+int xlu_shared_mem_factory_parse(XLU_Config *cfg, uint64_t *gpa_r);
 
 #endif /* XLU_STUB_LIBXLU_INTERNAL_H */

@@ -1,0 +1,113 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Accesses to memory that several domains use at once: single loads, stores and
+ * read-modify-writes of aligned 32-bit words, with the orders of C11.
+ *
+ * Compiler builtins rather than <stdatomic.h>, for C++ and for compilers'
+ * freestanding modes.  Words are `volatile': each call is exactly one access,
+ * so that a value cannot change between its check and its use.
+ */
+#ifndef SHARED_MEM_ATOMIC_H
+#define SHARED_MEM_ATOMIC_H
+
+#include <stdint.h>
+
+/* No order: for words that only the caller writes, or as a first look. */
+static inline uint32_t shared_mem_load(const volatile uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void shared_mem_store(volatile uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+/* What the writer did before the store that it pairs with is seen after it. */
+static inline uint32_t shared_mem_load_acquire(const volatile uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+/* What was done before it is seen by the load that it pairs with. */
+static inline void shared_mem_store_release(volatile uint32_t *word,
+                                            uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* Loads before it stay before all that follows. */
+static inline void shared_mem_fence_acquire(void)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/* All before it stays before stores that follow. */
+static inline void shared_mem_fence_release(void)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+/* All before it stays before all that follows, also a store before a load. */
+static inline void shared_mem_fence_full(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * Read-modify-writes.  Compilers for AArch64 make calls to a library out of
+ * the builtins, unless told -mno-outline-atomics or a CPU that has the
+ * instructions (LSE): there is no such library here, so they are written out.
+ */
+#if defined(__aarch64__) && !defined(__ARM_FEATURE_ATOMICS)
+
+/* Takes the old value, and leaves another one, in one step. */
+static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
+                                                   uint32_t value)
+{
+    uint32_t old, failed;
+
+    __asm__ volatile("1: ldaxr %w[old], %[word]\n"
+                     "   stxr %w[failed], %w[value], %[word]\n"
+                     "   cbnz %w[failed], 1b"
+                     : [old] "=&r"(old), [failed] "=&r"(failed),
+                       [word] "+Q"(*word)
+                     : [value] "r"(value)
+                     : "memory");
+
+    return old;
+}
+
+static inline void shared_mem_or_release(volatile uint32_t *word,
+                                         uint32_t bits)
+{
+    uint32_t value, failed;
+
+    __asm__ volatile("1: ldxr %w[value], %[word]\n"
+                     "   orr %w[value], %w[value], %w[bits]\n"
+                     "   stlxr %w[failed], %w[value], %[word]\n"
+                     "   cbnz %w[failed], 1b"
+                     : [value] "=&r"(value), [failed] "=&r"(failed),
+                       [word] "+Q"(*word)
+                     : [bits] "r"(bits)
+                     : "memory");
+}
+
+#else
+
+static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
+                                                   uint32_t value)
+{
+    return __atomic_exchange_n(word, value, __ATOMIC_ACQUIRE);
+}
+
+static inline void shared_mem_or_release(volatile uint32_t *word,
+                                         uint32_t bits)
+{
+    __atomic_fetch_or(word, bits, __ATOMIC_RELEASE);
+}
+
+#endif
+
+#endif /* SHARED_MEM_ATOMIC_H */

@@ -1,0 +1,151 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A region that this domain uses: where its data is, who else is there, and
+ * notifications between peers.
+ *
+ * Peers may be hostile.  What is told of them may be a lie, but is always
+ * possible; each call is bounded in time, and stays in the mapping.
+ *
+ * Masks have bit n for the peer with index n.  One handle belongs to one
+ * thread at a time, and a region has one handle in a domain.
+ */
+#ifndef SHARED_MEM_CONTROL_H
+#define SHARED_MEM_CONTROL_H
+
+#include <stddef.h>
+
+#include <shared_mem/factory.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One word of each peer's slot, as it was seen last.  Private. */
+struct shared_mem_seen {
+    uint32_t words[SHARED_MEM_PEERS_MAX];
+    uint32_t changed; /* peers whose word has changed; not told yet */
+};
+
+/* Filled by shared_mem_attach(); what is above the line is for reading. */
+struct shared_mem {
+    struct shared_mem_region region; /* `alive' as it was read last */
+    void *data;                      /* behind the control page, if any */
+    size_t size;                     /* of the data, in bytes; may be 0 */
+
+    /* ---- private ---- */
+    struct shared_mem_factory factory;
+    struct shared_mem_control_page *control; /* NULL: none, or detached */
+    struct shared_mem_slot *slot;            /* own; NULL: may only read */
+    struct shared_mem_pending *pending;      /* own */
+    uint32_t sent;    /* by this domain */
+    uint32_t taken;   /* notifications taken, and not told yet */
+    uint32_t present; /* peers that were there at the last poll */
+    struct shared_mem_seen attached;
+    struct shared_mem_seen sent_by; /* used if this domain may only read */
+};
+
+/* What happened since the last poll; never about this domain itself. */
+struct shared_mem_events {
+    uint32_t came;
+    uint32_t went;
+    uint32_t restarted; /* here before and now, but attached anew */
+};
+
+struct shared_mem_status {
+    uint32_t from;     /* who has notified */
+    uint32_t attached; /* who is attached, this domain included */
+};
+
+/* All peers.  To notify: all but the caller. */
+#define SHARED_MEM_ALL UINT32_C(0xffffffff)
+
+/*
+ * Uses @region, which shared_mem_factory_region() or _find() gave.  @base is
+ * where the guest has mapped its `gpa', all `pages' of it; NULL: at that very
+ * address.  If the mapping has a control page and may be written, this domain
+ * is attached from now on.  SHARED_MEM_ERANGE: the mapping's end cannot be
+ * addressed.  After an error the handle is of no use.
+ */
+int shared_mem_attach_region(struct shared_mem *handle,
+                             const struct shared_mem_factory *factory,
+                             const struct shared_mem_region *region,
+                             void *base);
+
+/* The same for the region of that @name. */
+static inline int shared_mem_attach(struct shared_mem *handle,
+                                    const struct shared_mem_factory *factory,
+                                    const char *name, void *base)
+{
+    struct shared_mem_region region;
+    int error = shared_mem_factory_find(factory, name, &region);
+
+    if ( error )
+        return error;
+
+    return shared_mem_attach_region(handle, factory, &region, base);
+}
+
+/*
+ * Reads anew who is there, and tells what changed.  A peer is there if it is
+ * alive, and attached where this mapping has a control page.  The first call
+ * tells of all that are there.  SHARED_MEM_ESTALE: the factory page has another
+ * region or mapping in this place.  After an error nothing has changed, and
+ * the next call tells of what was missed.
+ */
+int shared_mem_poll(struct shared_mem *handle,
+                    struct shared_mem_events *events);
+
+/*
+ * Who is alive, or attached: as it is now; or as it was last, if the factory
+ * page cannot be read now.  Nobody is attached without a control page.
+ */
+uint32_t shared_mem_peers(struct shared_mem *handle);
+uint32_t shared_mem_attached(struct shared_mem *handle);
+
+/*
+ * The functions below return SHARED_MEM_ENOENT if the mapping has no control
+ * page, or the handle is detached.
+ */
+
+/*
+ * Lets @peers see what this domain wrote before.  A set of several bits, or
+ * SHARED_MEM_ALL.  SHARED_MEM_EACCES: this domain may only read.
+ */
+int shared_mem_notify(struct shared_mem *handle, uint32_t peers);
+
+/*
+ * Takes the notifications that have come from @peers; those of others stay.
+ * All that a notifier wrote before is seen afterwards.  If this domain may only
+ * read: who has notified anybody.  Nobody has without a control page.
+ */
+uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers);
+
+/* Takes those of all peers. */
+static inline int shared_mem_take(struct shared_mem *handle, uint32_t *from)
+{
+    if ( !handle->control )
+        return SHARED_MEM_ENOENT;
+
+    *from = shared_mem_take_from(handle, SHARED_MEM_ALL);
+
+    return 0;
+}
+
+/* Takes those of all peers, and tells who is attached. */
+static inline int shared_mem_status(struct shared_mem *handle,
+                                    struct shared_mem_status *status)
+{
+    status->attached = shared_mem_attached(handle);
+
+    return shared_mem_take(handle, &status->from);
+}
+
+/* Data stays where it is, and unmapping it is up to the caller. */
+int shared_mem_detach(struct shared_mem *handle);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SHARED_MEM_CONTROL_H */

@@ -1,0 +1,193 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Reads the factory page.
+ */
+#include <stddef.h>
+
+#include <shared_mem/atomic.h>
+#include <shared_mem/factory.h>
+
+/* A write takes microseconds: whoever is later than this was preempted. */
+#define TRIES_MAX 64
+
+/* Physical addresses have 52 bits at most, those of pages end in zeros. */
+#define ADDRESS_MAX (UINT64_C(1) << 52)
+#define GPA_BITS (ADDRESS_MAX - SHARED_MEM_PAGE_SIZE)
+
+#define WORD_OF(field) \
+    (offsetof(struct shared_mem_factory_page, field) / sizeof(uint32_t))
+
+#define HEADER_WORDS WORD_OF(reserved)
+#define ENTRY_WORDS (sizeof(struct shared_mem_entry) / sizeof(uint32_t))
+
+/* shared_mem_factory_region() copies one to the other. */
+#define SAME_PLACE(in_entry, in_region)                               \
+    _Static_assert(offsetof(struct shared_mem_entry, in_entry) ==     \
+                       offsetof(struct shared_mem_region, in_region), \
+                   "a region is laid out as its entry")
+
+_Static_assert(sizeof(struct shared_mem_entry) ==
+                   sizeof(struct shared_mem_region),
+               "a region is laid out as its entry");
+SAME_PLACE(name, name);
+SAME_PLACE(gpa, gpa);
+SAME_PLACE(generation, generation);
+SAME_PLACE(pages, pages);
+SAME_PLACE(offset, offset);
+SAME_PLACE(alive, alive);
+SAME_PLACE(index, index);
+SAME_PLACE(flags, flags);
+SAME_PLACE(reserved, number);
+
+/* Copies @count words that begin @offset bytes into the page. */
+static int copy_words(const volatile uint32_t *page, uint32_t offset,
+                      uint32_t *to, unsigned int count)
+{
+    const volatile uint32_t *from = &page[offset / sizeof(*page)];
+
+    for ( unsigned int tries = 0; tries < TRIES_MAX; tries++ )
+    {
+        /* Acquire: pairs with the toolstack's release of an even number. */
+        uint32_t sequence = shared_mem_load_acquire(&page[WORD_OF(sequence)]);
+
+        if ( sequence & 1 )
+            continue;
+
+        for ( unsigned int i = 0; i < count; i++ )
+            to[i] = shared_mem_load(&from[i]);
+
+        /* Pairs with the toolstack's fence after it made the number odd. */
+        shared_mem_fence_acquire();
+        if ( shared_mem_load(&page[WORD_OF(sequence)]) == sequence )
+            return 0;
+    }
+
+    return SHARED_MEM_EAGAIN;
+}
+
+static bool within(uint32_t value, uint32_t min, uint32_t max)
+{
+    return value - min <= max - min;
+}
+
+/* Whether the whole table is in the page, and behind the header. */
+static bool table_valid(const struct shared_mem_factory *factory)
+{
+    uint32_t offset = factory->entry_offset;
+    uint32_t size = factory->entry_size;
+
+    return (offset | size) % sizeof(uint64_t) == 0 &&
+           within(offset, offsetof(struct shared_mem_factory_page, entries),
+                  SHARED_MEM_PAGE_SIZE) &&
+           within(size, sizeof(struct shared_mem_entry),
+                  SHARED_MEM_PAGE_SIZE) &&
+           factory->count <= SHARED_MEM_ENTRIES_MAX &&
+           factory->count * size <= SHARED_MEM_PAGE_SIZE - offset;
+}
+
+int shared_mem_factory_open(struct shared_mem_factory *factory,
+                            const void *page)
+{
+    uint32_t header[HEADER_WORDS];
+    int error;
+
+    if ( !page || (uintptr_t)page % SHARED_MEM_PAGE_SIZE )
+        return SHARED_MEM_EINVAL;
+
+    factory->page = (const volatile uint32_t *)page;
+    error = copy_words(factory->page, 0, header, HEADER_WORDS);
+    if ( error )
+        return error;
+
+    factory->abi = header[WORD_OF(abi)];
+    factory->domid = header[WORD_OF(domid)];
+    factory->count = header[WORD_OF(count)];
+    factory->entry_offset = header[WORD_OF(entry_offset)];
+    factory->entry_size = header[WORD_OF(entry_size)];
+
+    if ( header[0] != (uint32_t)SHARED_MEM_SIGNATURE ||
+         header[1] != SHARED_MEM_SIGNATURE >> 32 ||
+         SHARED_MEM_ABI_MAJOR(factory->abi) !=
+             SHARED_MEM_ABI_MAJOR(SHARED_MEM_ABI_VERSION) ||
+         !table_valid(factory) )
+        return SHARED_MEM_EPROTO;
+
+    return 0;
+}
+
+static bool region_valid(const struct shared_mem_region *region)
+{
+    return region->name[0] && !region->name[SHARED_MEM_NAME_SIZE - 1] &&
+           !(region->gpa & ~GPA_BITS) && region->pages &&
+           region->pages <=
+               (ADDRESS_MAX - region->gpa) / SHARED_MEM_PAGE_SIZE &&
+           region->index < SHARED_MEM_PEERS_MAX &&
+           region->alive >> region->index & 1;
+}
+
+int shared_mem_factory_region(const struct shared_mem_factory *factory,
+                              uint32_t number,
+                              struct shared_mem_region *region)
+{
+    uint32_t words[ENTRY_WORDS];
+    struct shared_mem_region copy;
+    int error;
+
+    if ( number >= factory->count )
+        return SHARED_MEM_ENOENT;
+
+    error = copy_words(factory->page,
+                       factory->entry_offset + number * factory->entry_size,
+                       words, ENTRY_WORDS);
+    if ( error )
+        return error;
+
+    __builtin_memcpy(&copy, words, sizeof(copy));
+    if ( !region_valid(&copy) )
+        return SHARED_MEM_EPROTO;
+
+    copy.flags &= SHARED_MEM_ENTRY_READ_ONLY | SHARED_MEM_ENTRY_CONTROL;
+    copy.number = (uint16_t)number;
+    *region = copy;
+
+    return 0;
+}
+
+/* @name ends with a NUL within its array; @wanted may be longer. */
+static bool same_name(const char *name, const char *wanted)
+{
+    while ( *name && *name == *wanted )
+    {
+        name++;
+        wanted++;
+    }
+
+    return *name == *wanted;
+}
+
+int shared_mem_factory_find(const struct shared_mem_factory *factory,
+                            const char *name,
+                            struct shared_mem_region *region)
+{
+    int result = SHARED_MEM_ENOENT;
+
+    for ( uint32_t n = 0; n < factory->count; n++ )
+    {
+        int error = shared_mem_factory_region(factory, n, region);
+
+        if ( error == SHARED_MEM_EAGAIN )
+            return error;
+        if ( error )
+            result = error; /* it may have been the one */
+        else if ( same_name(region->name, name) )
+            return 0;
+    }
+
+    return result;
+}
+
+uint32_t shared_mem_factory_beat(const struct shared_mem_factory *factory)
+{
+    return shared_mem_load(&factory->page[WORD_OF(beat)]);
+}

@@ -1,0 +1,432 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # create sets variables; local
+# Factory pages and control pages: what the toolstack writes, read by the guests
+# as 64-bit words at the offsets of docs/guest-abi.md, and how it is kept current.
+
+PAGE=0x70000000 # outside of RAM
+KEEPER=libxl-shared-mem-keeper
+
+# In an entry of the table; the first one begins at 0x80.
+GPA=0x20 GENERATION=0x28 PLACE=0x30 PEERS=0x38
+
+# factory NAME ENTRIES [LINE]...: share, with a page at PAGE.
+factory()
+{
+    local name="$1" entries="$2"
+
+    shift 2
+    share "$name" "$entries" "shared_mem_factory = $PAGE" "$@"
+}
+
+# word NAME OFFSET: of its page, in value.
+word()
+{
+    value=$(must guest "$1" read "$(hex $((PAGE + $2)))")
+    value=${value##* }
+}
+
+# assert_word NAME OFFSET WANTED
+assert_word()
+{
+    word "$1" "$2"
+    assert_equal "word $2 on the page of $1" "$value" "$3"
+}
+
+# entry NUMBER FIELD: prints the offset.
+entry()
+{
+    echo $((0x80 + 0x40 * $1 + $2))
+}
+
+# assert_peers NAME ENTRY INDEX ALIVE [FLAGS]: INDEX and the mask ALIVE.
+assert_peers()
+{
+    assert_word "$1" "$(entry "$2" $PEERS)" \
+        "$(printf '0x%x' $((${5:-0} << 40 | $3 << 32 | $4)))"
+}
+
+# has_peers NAME ENTRY ALIVE: whether the mask is that.
+has_peers()
+{
+    word "$1" "$(entry "$2" $PEERS)"
+    [ $((value & 0xffffffff)) -eq $(($3)) ]
+}
+
+keepers()
+{
+    pidof $KEEPER || true
+}
+
+two_keepers()
+{
+    [ "$(keepers | wc -w)" -eq 2 ]
+}
+
+no_keepers()
+{
+    [ -z "$(keepers)" ]
+}
+
+# beats NAME [HUNDREDTHS]: the page's beat changes in that time, or in a second.
+beats()
+{
+    local before
+
+    word "$1" 0x58
+    before=$value
+    within "${2:-100}" other_beat "$1" "$before"
+}
+
+other_beat()
+{
+    word "$1" 0x58
+    [ "$value" != "$2" ]
+}
+
+case_the_page_tells_a_guest_of_its_regions()
+{
+    # 64 KiB with a control page; two pages from the third on; RAM for reading only.
+    share other '"0x80000000+32K = PART", "0x81000000+8K = READ"'
+    factory vm1 "\"0x90000000+64K = ID1, control=yes\",\
+ \"0x91000000+8K = PART, offset=0x2000\", \"$FREE_RAM+8K = READ, prot=ro\""
+
+    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x08 0x90000000
+    assert_word vm1 0x10 0x0
+    # 15 pages of data, and "ID1" from 0x1c on.
+    assert_word vm1 0x18 0x3144490000000f
+    assert_word vm1 0x20 0x0
+    assert_word vm1 0x38 0x0
+    assert_word vm1 0x40 "$(printf '0x%x' $((vm1 << 32 | 0x10000)))"
+    # Three entries; sequence is even, and 2 after the first writing.
+    assert_word vm1 0x48 0x300000002
+    assert_word vm1 0x50 0x4000000080
+
+    assert_word vm1 "$(entry 0 0)" 0x314449
+    assert_word vm1 "$(entry 0 $GPA)" 0x90000000
+    assert_word vm1 "$(entry 0 $GENERATION)" "$(hex "$(generation ID1)")"
+    assert_word vm1 "$(entry 0 $PLACE)" 0x10
+    assert_peers vm1 0 0 0x1 2
+
+    assert_word vm1 "$(entry 1 0)" 0x54524150
+    assert_word vm1 "$(entry 1 $GPA)" 0x91000000
+    assert_word vm1 "$(entry 1 $GENERATION)" "$(hex "$(generation PART)")"
+    assert_word vm1 "$(entry 1 $PLACE)" 0x200000002
+    assert_peers vm1 1 1 0x3
+
+    assert_word vm1 "$(entry 2 0)" 0x44414552
+    assert_word vm1 "$(entry 2 $GPA)" "$(hex "$FREE_RAM")"
+    assert_word vm1 "$(entry 2 $PLACE)" 0x2
+    assert_peers vm1 2 1 0x3 1
+
+    # Behind the table there is nothing.
+    assert_word vm1 "$(entry 3 0)" 0x0
+    assert_word vm1 0xff8 0x0
+    destroy vm1 other
+}
+
+case_a_page_inside_RAM_takes_the_place_of_RAM()
+{
+    local list
+
+    PAGE=$(hex "$FREE_RAM")
+    factory vm1 '"0x90000000+64K = ID1"'
+    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x08 0x90000000
+    # Without a control page all 16 pages are data.
+    assert_word vm1 0x18 0x31444900000010
+    fill_neighbours vm1 "$(hex $((PAGE - 0x1000)))" "$(hex $((PAGE + 0x1000)))"
+    beats vm1
+    check_neighbours vm1 "$(hex $((PAGE - 0x1000)))" "$(hex $((PAGE + 0x1000)))"
+    assert_equal "memkb" "$(xenstore-read "/libxl/$vm1/shared_mem/memkb")" 64
+
+    # Outside of RAM it is one page more.
+    PAGE=0x70000000
+    factory vm2 '"0x80000000+64K = ID1"'
+    assert_equal "memkb" "$(xenstore-read "/libxl/$vm2/shared_mem/memkb")" 4
+    list=$(xl list -l vm2 | grep shared_mem_factory | tr -d ' ",')
+    assert_equal "the stored address" "$list" "shared_mem_factory:1879048192"
+    destroy vm1 vm2
+}
+
+case_a_domain_with_a_page_and_no_region()
+{
+    config vm1 "shared_mem_factory = $PAGE"
+    create vm1
+    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x08 0x0
+    # Status 6: no region is there to be selected.
+    assert_word vm1 0x10 0x600000000
+    assert_word vm1 0x48 0x2
+    beats vm1
+    assert_equal "the record" "$(record)" ""
+    if [ "$ARCH" = x86_64 ]; then
+        expect_only "libxl: error: Domain N:shared_mem_factory: a domain that\
+ shares memory cannot be saved or migrated" xl save vm1 file
+    fi
+    destroy vm1
+}
+
+case_peers_that_come_and_go_are_on_all_pages_at_once()
+{
+    local first second
+
+    factory vm1 '"0x90000000+64K = ID1", "0x91000000+4K = OWN"'
+    assert_peers vm1 0 0 0x1
+    word vm1 "$(entry 0 $GENERATION)"
+    first=$value
+
+    factory vm2 '"0x80000000+64K = ID1"'
+    assert_peers vm1 0 0 0x3
+    assert_peers vm2 0 1 0x3
+    word vm1 "$(entry 0 $GENERATION)"
+    second=$value
+    [ $((second)) -gt $((first)) ] || fail "generation $second after $first"
+    assert_word vm2 "$(entry 0 $GENERATION)" "$second"
+    # The other region has not changed.
+    assert_peers vm1 1 0 0x1
+
+    destroy vm1
+    assert_peers vm2 0 1 0x2
+
+    # A peer that comes back is another one: its index is not used again at once.
+    factory vm1 '"0x90000000+64K = ID1"'
+    assert_peers vm1 0 2 0x6
+    assert_peers vm2 0 1 0x6
+    destroy vm2
+    assert_peers vm1 0 2 0x4
+    destroy vm1
+}
+
+# Whatever a peer does: no xl watches it, so it stays as it ended. It is a peer,
+# for it has the memory, but it is not alive.
+case_a_peer_that_ends_by_itself_is_off_within_a_second()
+{
+    local reason index=0
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    for reason in 3 0 1; do
+        index=$((index + 1))
+        share vm2 '"0x80000000+64K = ID1"'
+        has_peers vm1 0 $((1 << index | 1)) || fail "$value"
+        ends vm2 $reason
+        within_a_second has_peers vm1 0 0x1
+        destroy vm2
+    done
+
+    # One that is paused is alive.
+    share vm2 '"0x80000000+64K = ID1"'
+    beats vm1
+    has_peers vm1 0 0x11 || fail "$value"
+    destroy vm1 vm2
+}
+
+case_a_guest_that_restarts_has_its_page_again()
+{
+    local before generation
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    watched factory vm2 '"0x80000000+64K = ID1"' 'on_reboot = "restart"'
+    before=$vm2
+    word vm2 "$(entry 0 $GENERATION)"
+    generation=$value
+    ends vm2 1
+    comes_back vm2 0x80000000-0x80010000
+    assert_word vm2 0x40 "$(printf '0x%x' $((vm2 << 32 | 0x10000)))"
+    [ "$vm2" != "$before" ] || fail "the same domain"
+    assert_peers vm2 0 2 0x5
+    assert_peers vm1 0 0 0x5
+    word vm2 "$(entry 0 $GENERATION)"
+    [ $((value)) -gt $((generation)) ] || fail "generation $value"
+    destroy vm2 vm1
+}
+
+case_the_keeper_is_replaced_when_it_dies()
+{
+    local keepers pid
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    keepers=$(keepers)
+    for pid in $keepers; do
+        share vm2 '"0x80000000+64K = ID1"'
+        kill -9 "$pid"
+        beats vm1 300 # another one has to begin
+        ends vm2 3
+        # Meanwhile it starts another standby.
+        within 300 has_peers vm1 0 0x1
+        wait_for 5 two_keepers || fail "keepers: $(keepers)"
+        destroy vm2
+    done
+    for pid in $(keepers); do
+        case " $keepers " in
+        *" $pid "*) fail "$pid lives" ;;
+        esac
+    done
+
+    # It ends with the last page.
+    destroy vm1
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+}
+
+# Both at once: nobody can notice but the guest, whose beat stands still.
+case_the_guest_sees_that_nobody_keeps_its_page()
+{
+    factory vm1 '"0x90000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    # shellcheck disable=SC2046 # two numbers
+    kill -9 $(keepers)
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+    ends vm2 3
+    word vm1 0x58
+    usleep 1500000 # what is shown is that nothing happens
+    assert_word vm1 0x58 "$value"
+    has_peers vm1 0 0x3 || fail "$value"
+
+    # The next domain with a page brings them back.
+    factory vm3 '"0x80000000+64K = ID1"'
+    assert_peers vm1 0 0 0x5
+    beats vm1
+    beats vm3
+    destroy vm1 vm2 vm3
+}
+
+# A guest that writes to its own page harms itself only, and not for long.
+case_what_a_guest_writes_to_its_page_does_not_last()
+{
+    local offset
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    factory vm2 '"0x80000000+64K = ID1"'
+    for offset in 0x00 0x08 0x40 0x48 0x50 0x58 0x80 0xa0 0xb8 0x100 0xff8; do
+        must guest vm1 write "$(hex $((PAGE + offset)))" 0xffffffffffffffff
+    done
+    assert_peers vm2 0 1 0x3
+    share vm3 '"0x80000000+64K = ID1"'
+    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x50 0x4000000080
+    assert_word vm1 "$(entry 0 $GPA)" 0x90000000
+    assert_word vm1 0x100 0x0
+    assert_word vm1 0xff8 0x0
+    assert_peers vm1 0 0 0x7
+    word vm1 0x48
+    [ $((value & 1)) -eq 0 ] || fail "sequence $value"
+    destroy vm1 vm2 vm3
+}
+
+# refused REASON PAGE ENTRIES [LINE]...: with a page there.
+refused()
+{
+    local reason="$1" page="$2" entries="$3"
+
+    shift 3
+    config vm9 "shared_mem_factory = $page" "static_shared_mem = [ $entries ]" "$@"
+    expect_only "libxl: error: domain vm9: shared_mem_factory: $reason" \
+        xl create vm9.cfg
+    is_gone vm9 || fail "there is a domain vm9"
+}
+
+# badly_written LINE PAGE: the error line behind the place in the file.
+badly_written()
+{
+    config vm9 "shared_mem_factory = $2"
+    expect_only "vm9.cfg:$(wc -l <vm9.cfg):$1" xl create vm9.cfg
+}
+
+case_pages_that_hit_something_are_refused()
+{
+    local number many='' free
+
+    refused "the page overlaps the range of region ID1" 0x80001000 \
+        '"0x80000000+64K = ID1"'
+
+    free="$(hex $((RAM_END)))-$(hex $((RAM_END + 0x1000))) is free"
+    if [ "$ARCH" = x86_64 ]; then
+        refused "0xfee00000-0xfee01000 overlaps the local APIC,\
+ 0xfee00000-0xfee01000; $free" 0xfee00000 '"0x80000000+64K = ID1"'
+    else
+        refused "0x3010000-0x3011000 overlaps the GICv3 distributor,\
+ 0x3001000-0x3011000; $free" 0x3010000 '"0x80000000+64K = ID1"'
+    fi
+
+    for number in $(seq 63); do
+        many="$many\"$(hex $((0x80000000 + number * 0x10000)))+4K = R$number\","
+    done
+    refused "the page has room for 62 regions, and the domain has 63" $PAGE "$many"
+}
+
+case_errors_of_the_option_name_the_place()
+{
+    badly_written "22: config parsing error in shared_mem_factory: ADDR is not a\
+ multiple of 4096: the nearest are 0x70000000 and 0x70001000: near '0x70000800'\
+ in '0x70000800'" 0x70000800
+    badly_written "23: config parsing error in shared_mem_factory: ADDR is not a\
+ number: use decimal digits, or 0x and hex digits: near 'here' in 'here'" '"here"'
+    badly_written "22: config parsing error in shared_mem_factory: it must be one\
+ address, not a list: near '[...]' in '[...]'" '[ 0x70000000 ]'
+    badly_written "34: config parsing error in shared_mem_factory: expected nothing\
+ after the address: near '4K' in '0x70000000 4K'" '"0x70000000 4K"'
+    badly_written "23: config parsing error in shared_mem_factory: ADDR must be\
+ below 2^52: near '0x10000000000000' in '0x10000000000000'" '"0x10000000000000"'
+}
+
+case_all_peers_agree_on_the_control_page()
+{
+    factory vm1 '"0x90000000+64K = ID1, control=yes", "0x91000000+4K = ID2"'
+    must guest vm1 zero 0x90000000 64K
+    libxl_refuses ID1 "control=no, but the region, which domain $vm1 owns, has a\
+ control page: all peers have to agree" '"0x80000000+64K = ID1"'
+    libxl_refuses ID2 "control=yes, but the region, which domain $vm1 owns, has no\
+ control page: all peers have to agree" '"0x80000000+4K = ID2, control=yes"'
+
+    factory vm2 '"0x80000000+64K = ID1, control=yes"'
+    factory vm3 '"0x80000000+4K = ID1, control=yes, offset=0x1000"'
+    {
+        echo '/local/shared_mem/ID1/control = "1"'
+        echo "/local/shared_mem/ID1/owner = \"$vm1\""
+        echo '/local/shared_mem/ID1/size = "0x10000"'
+        echo "/local/shared_mem/ID1/mappings/$vm1 = \"0x90000000-0x90010000\""
+        echo "/local/shared_mem/ID1/mappings/$vm2 = \"0x80000000-0x80010000\""
+        echo "/local/shared_mem/ID1/mappings/$vm3 = \"0x80000000-0x80001000\""
+        echo "/local/shared_mem/ID1/mappings/$vm3/offset = \"0x1000\""
+        echo "/local/shared_mem/ID2/owner = \"$vm1\""
+        echo '/local/shared_mem/ID2/size = "0x1000"'
+        echo "/local/shared_mem/ID2/mappings/$vm1 = \"0x91000000-0x91001000\""
+    } | assert_record
+    # Behind the control page, one page is data, and begins where the mapping does.
+    assert_word vm3 0x08 0x80000000
+    assert_word vm3 0x18 0x31444900000001
+    assert_peers vm3 0 2 0x7 2
+    destroy vm1 vm2 vm3
+}
+
+# What the keeper has: open files, and memory in KiB.
+keeper_figures()
+{
+    local pid
+
+    for pid in $(keepers); do
+        find "/proc/$pid/fd" -type l | wc -l
+        sed -n 's/^VmRSS:[ \t]*\([0-9]*\) kB$/\1/p' "/proc/$pid/status"
+    done
+}
+
+case_the_keeper_does_not_grow()
+{
+    local round
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    for round in 1 2 3 4 5 6; do
+        [ "$round" -ne 3 ] || keeper_figures >before
+        factory vm2 '"0x80000000+64K = ID1"'
+        destroy vm2
+    done
+    keeper_figures >after
+    # Open files are the same, memory within what malloc keeps.
+    paste before after | awk '
+        NR % 2 ? $1 != $2 : $2 - $1 > 64 { print "was " $1 ", is " $2; wrong = 1 }
+        END { exit wrong || NR != 4 }' || fail "the keepers grow"
+    destroy vm1
+}

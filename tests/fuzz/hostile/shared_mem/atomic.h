@@ -1,0 +1,70 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Stands in for guest-lib/include/shared_mem/atomic.h in fuzzers: before each
+ * access to shared memory, the peers write whatever the fuzz input says.  So
+ * what the library reads twice may differ.  Put tests/fuzz/hostile before
+ * guest-lib/include on the include path, and hostile.c among the sources.
+ */
+#ifndef SHARED_MEM_ATOMIC_H
+#define SHARED_MEM_ATOMIC_H
+
+#include <stdint.h>
+
+#include "hostile.h"
+
+static inline uint32_t shared_mem_load(const volatile uint32_t *word)
+{
+    hostile_before(word);
+    return *word;
+}
+
+static inline void shared_mem_store(volatile uint32_t *word, uint32_t value)
+{
+    hostile_before_write(word);
+    *word = value;
+}
+
+static inline uint32_t shared_mem_load_acquire(const volatile uint32_t *word)
+{
+    return shared_mem_load(word);
+}
+
+static inline void shared_mem_store_release(volatile uint32_t *word,
+                                            uint32_t value)
+{
+    shared_mem_store(word, value);
+}
+
+static inline void shared_mem_fence_acquire(void)
+{
+}
+
+static inline void shared_mem_fence_release(void)
+{
+}
+
+static inline void shared_mem_fence_full(void)
+{
+}
+
+static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
+                                                   uint32_t value)
+{
+    uint32_t old;
+
+    hostile_before_write(word);
+    old = *word;
+    *word = value;
+
+    return old;
+}
+
+static inline void shared_mem_or_release(volatile uint32_t *word,
+                                         uint32_t bits)
+{
+    hostile_before_write(word);
+    *word |= bits;
+}
+
+#endif /* SHARED_MEM_ATOMIC_H */

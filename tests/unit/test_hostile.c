@@ -1,0 +1,164 @@
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Unit tests of pages that change while the library reads them.  The changes
+ * are scripted: see tests/fuzz/hostile/hostile.h, which has what each byte of a
+ * script means.  One byte goes with each access, in the library's order.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <shared_mem/control.h>
+
+#include "hostile.h"
+#include "pages.h"
+
+/* Bytes of scripts. */
+#define QUIET 0x00
+#define ADD(n) (0xa0 + (n))
+#define WORD(offset, value) 0xc0, (offset) / 4 & 0xff, (offset) / 4 >> 8, \
+                            (value) & 0xff, (value) >> 8
+
+/* Where words of the first entry and the sequence are. */
+#define SEQUENCE 0x48
+#define PAGES (0x80 + 0x30)
+#define ALIVE (0x80 + 0x38)
+
+#define ENTRY_WORDS 16
+
+/* More tries than any reader may make. */
+#define TRIES 1000
+
+static struct shared_mem_factory_page *page;
+static struct shared_mem_factory factory;
+static struct shared_mem_region region;
+
+static void begin(void)
+{
+    hostile_start(NULL, 0);
+    page = hostile_area(sizeof(*page));
+    page_begin(page, 7);
+    page_add(page, "ID1", 0x40000000, 256)->alive = 3;
+    assert_int_equal(shared_mem_factory_open(&factory, page), 0);
+}
+
+/* From now on the script counts; the page stays. */
+static int read_with(const uint8_t *script, size_t size)
+{
+    hostile_input(script, size);
+
+    return shared_mem_factory_region(&factory, 0, &region);
+}
+
+static void all_of_a_copy_is_of_one_moment(void **state)
+{
+    /* The toolstack writes after the copy has begun, and is done with it. */
+    const uint8_t script[] = {
+        QUIET, QUIET, WORD(PAGES, 16), WORD(ALIVE, 1), WORD(SEQUENCE, 4),
+    };
+
+    (void)state;
+    begin();
+    assert_int_equal(read_with(script, sizeof(script)), 0);
+    assert_int_equal(region.pages, 16);
+    assert_int_equal(region.alive, 1);
+    /* Two rounds: sequence, the entry, sequence. */
+    assert_int_equal(hostile_accesses(), 2 * (ENTRY_WORDS + 2));
+}
+
+static void a_change_at_the_last_word_counts(void **state)
+{
+    uint8_t script[ENTRY_WORDS + 6] = { 0 };
+    const uint8_t change[] = { WORD(ALIVE, 1), WORD(SEQUENCE, 4) };
+
+    (void)state;
+    begin();
+    memcpy(script + ENTRY_WORDS, change, 5); /* the last word: too late */
+    script[ENTRY_WORDS + 5] = ADD(2);        /* the sequence itself */
+    assert_int_equal(read_with(script, sizeof(script)), 0);
+    assert_int_equal(region.alive, 1);
+    assert_int_equal(hostile_accesses(), 2 * (ENTRY_WORDS + 2));
+}
+
+static void a_page_being_written_is_waited_for(void **state)
+{
+    const uint8_t script[] = { ADD(1), QUIET, WORD(ALIVE, 1), ADD(1) };
+
+    (void)state;
+    begin();
+    assert_int_equal(read_with(script, sizeof(script)), 0);
+    assert_int_equal(region.alive, 1);
+    assert_int_equal(hostile_accesses(), 3 + ENTRY_WORDS + 2);
+}
+
+static void waiting_has_an_end(void **state)
+{
+    static uint8_t script[TRIES * (ENTRY_WORDS + 2)];
+
+    (void)state;
+    begin();
+    for ( size_t i = ENTRY_WORDS + 1; i < sizeof(script); i += ENTRY_WORDS + 2 )
+        script[i] = ADD(2); /* after each copy */
+    assert_int_equal(read_with(script, sizeof(script)), SHARED_MEM_EAGAIN);
+    assert_true(hostile_left() > 0);
+}
+
+/* Of a page that is being written the first region is enough to give up. */
+static void finding_has_an_end(void **state)
+{
+    (void)state;
+    begin();
+    page_add(page, "ID2", 0x80000000, 1);
+    assert_int_equal(shared_mem_factory_open(&factory, page), 0);
+    page->sequence++;
+    hostile_input(NULL, 0);
+    assert_int_equal(shared_mem_factory_region(&factory, 0, &region),
+                     SHARED_MEM_EAGAIN);
+    assert_true(hostile_accesses() < TRIES);
+    hostile_input(NULL, 0);
+    assert_int_equal(shared_mem_factory_find(&factory, "ID2", &region),
+                     SHARED_MEM_EAGAIN);
+    assert_true(hostile_accesses() <= 64);
+}
+
+/* What is read of the page later does not move where the library writes. */
+static void own_index_is_private(void **state)
+{
+    struct shared_mem_control_page *control;
+    struct shared_mem handle;
+
+    (void)state;
+    begin();
+    page->entries[0].flags = SHARED_MEM_ENTRY_CONTROL;
+    page->entries[0].pages = 1;
+    control = hostile_area(sizeof(*control));
+    assert_int_equal(shared_mem_attach(&handle, &factory, "ID1", control), 0);
+
+    page->entries[0].index = 31;
+    page->entries[0].alive = UINT32_MAX;
+    (void)shared_mem_peers(&handle);
+    assert_int_equal(shared_mem_notify(&handle, 2), 0);
+    assert_int_equal(control->pending[1].from, 1);
+    assert_int_equal(control->slots[0].sent, 1);
+    assert_int_equal(control->slots[31].sent, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_of_a_copy_is_of_one_moment),
+        cmocka_unit_test(a_change_at_the_last_word_counts),
+        cmocka_unit_test(a_page_being_written_is_waited_for),
+        cmocka_unit_test(waiting_has_an_end),
+        cmocka_unit_test(finding_has_an_end),
+        cmocka_unit_test(own_index_is_private),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,420 @@
+/*
+ * Static shared memory: keeps the factory pages of domains current.  Whoever
+ * changes a record brings all pages up to date, and the keeper, a process
+ * that runs while there is any page, does so when a domain ends by itself.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-only
+ *
+ * What is on a page, and how it is changed while its guest reads it, is in
+ * libxl_shared_mem_page.c.
+ */
+
+/* For xc_map_foreign_range(). */
+#define XC_WANT_COMPAT_MAP_FOREIGN_API
+
+#include "libxl_internal.h"
+#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_page.h"
+
+#include <poll.h>
+
+/* The guest ABI promises a change of `beat' every second. */
+#define BEAT_MS 400
+
+/* Rounds in which nothing works: then another keeper may fare better. */
+#define FAILURES_MAX 10
+
+#define KEEPER_START_SECONDS 10
+
+/* A domain that has a factory page. */
+typedef struct {
+    uint32_t domid;
+    const char *uuid;
+    uint64_t gpa;
+} factory;
+
+/*----- Peers -----*/
+
+/* A record that has been read, and which of its peers are alive. */
+typedef struct {
+    libxl__shared_mem_record record;
+    uint32_t alive;     /* by their numbers */
+} known_region;
+
+/* All regions that an update has come across: many domains name the same. */
+typedef struct {
+    unsigned int nr;
+    known_region **regions;
+} known_regions;
+
+/* The numbers of those peers that exist, and neither crashed nor shut down.  One
+ * that can't be asked for counts as alive. */
+static uint32_t alive_peers(libxl__gc *gc,
+                            const libxl__shared_mem_record *record)
+{
+    uint32_t alive = 0;
+    unsigned int i;
+
+    for (i = 0; i < record->nr_mappings; i++) {
+        const libxl__shared_mem_mapping *mapping = &record->mappings[i];
+        const char *uuid;
+        bool has_ended;
+
+        if (libxl__shared_mem_get_uuid(gc, mapping->domid, &uuid,
+                                       &has_ended) ||
+            (uuid && !strcmp(uuid, mapping->uuid) && !has_ended))
+            alive |= UINT32_C(1) << mapping->number;
+    }
+
+    return alive;
+}
+
+/* NULL if its record can't be read. */
+static const known_region *get_region(libxl__gc *gc, known_regions *known,
+                                      const char *id)
+{
+    known_region *r;
+    unsigned int i;
+
+    for (i = 0; i < known->nr; i++)
+        if (!strcmp(known->regions[i]->record.id, id))
+            return known->regions[i];
+
+    GCNEW(r);
+    if (libxl__shared_mem_read_record(gc, id, &r->record))
+        return NULL;
+
+    r->alive = alive_peers(gc, &r->record);
+    GCREALLOC_ARRAY(known->regions, known->nr + 1);
+    known->regions[known->nr++] = r;
+    return r;
+}
+
+/*----- One page -----*/
+
+typedef void page_action(volatile uint32_t *page, const void *opaque);
+
+/* Maps the page, has action done to it, and flushes it: a guest on Arm may have
+ * its caches off. */
+static int with_page(libxl__gc *gc, const factory *f, page_action *action,
+                     const void *opaque)
+{
+    const xen_pfn_t gfn = f->gpa >> XC_PAGE_SHIFT;
+    void *page;
+
+    page = xc_map_foreign_range(CTX->xch, f->domid, XC_PAGE_SIZE,
+                                PROT_READ | PROT_WRITE, gfn);
+    if (!page) {
+        LOGED(ERROR, f->domid, "shared_mem_factory: can't map the page at "
+              "0x%"PRIx64, f->gpa);
+        return ERROR_FAIL;
+    }
+
+    action(page, opaque);
+    munmap(page, XC_PAGE_SIZE);
+
+    if (xc_domain_cacheflush(CTX->xch, f->domid, gfn, 1) < 0) {
+        LOGED(ERROR, f->domid, "shared_mem_factory: can't flush the page at "
+              "0x%"PRIx64, f->gpa);
+        return ERROR_FAIL;
+    }
+
+    return 0;
+}
+
+static void update_page(volatile uint32_t *page, const void *opaque)
+{
+    libxl__shared_mem_page_update(page, opaque);
+}
+
+static void beat_page(volatile uint32_t *page, const void *opaque)
+{
+    libxl__shared_mem_page_beat(page);
+}
+
+/* Tells the domain of each region that it has, as its record has it. */
+static int update_factory(libxl__gc *gc, const factory *f,
+                          known_regions *known)
+{
+    const libxl__shared_mem_mapping *mapping;
+    libxl__shared_mem_contents *contents;
+    libxl__shared_mem_index *index;
+    const known_region *r;
+    unsigned int i;
+    bool exists;
+    int rc;
+
+    GCNEW(index);
+    rc = libxl__shared_mem_read_index(gc, f->domid, index, &exists);
+    if (rc) return rc;
+
+    GCNEW(contents);
+    contents->domid = f->domid;
+
+    for (i = 0; i < index->nr_ids && contents->nr < SHARED_MEM_ENTRIES_MAX;
+         i++) {
+        r = get_region(gc, known, index->ids[i]);
+        if (!r) return ERROR_FAIL;
+
+        mapping = libxl__shared_mem_record_find(&r->record, f->domid);
+        if (mapping)
+            libxl__shared_mem_page_add(contents, &r->record, mapping,
+                                       r->alive);
+    }
+
+    return with_page(gc, f, update_page, contents);
+}
+
+/*----- All pages -----*/
+
+/*
+ * Reads the entry of a domain.  *alive_r: whether it is still that domain, and
+ * has its page.
+ */
+static int read_factory(libxl__gc *gc, const char *name, factory *f,
+                        bool *alive_r)
+{
+    const char *path, *gpa, *uuid;
+    libxl__shared_mem_path buffer;
+    bool has_ended;
+    int rc;
+
+    *alive_r = false;
+    f->domid = strtoul(name, NULL, 10);
+    path = libxl__shared_mem_factory_path(&buffer, f->domid);
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL, path, &f->uuid);
+    if (rc || !f->uuid) return rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL, GCSPRINTF("%s/gpa", path), &gpa);
+    if (rc) return rc;
+    if (!gpa || !libxl__shared_mem_parse_gpa(gpa, &f->gpa)) {
+        LOGD(ERROR, f->domid, "shared_mem_factory: its address in xenstore is "
+             "broken: %s/gpa", path);
+        return ERROR_INVAL;
+    }
+
+    rc = libxl__shared_mem_get_uuid(gc, f->domid, &uuid, &has_ended);
+    if (rc) return rc;
+
+    *alive_r = uuid && !strcmp(uuid, f->uuid);
+    return 0;
+}
+
+static void forget_factory(libxl__gc *gc, const factory *f)
+{
+    libxl__shared_mem_path path;
+
+    libxl__xs_rm_checked(gc, XBT_NULL,
+                         libxl__shared_mem_factory_path(&path, f->domid));
+}
+
+/* All domains that have a factory page.  forget: remove those that are no more;
+ * the caller holds the lock then. */
+static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
+                          unsigned int *nr_r)
+{
+    factory *factories, f;
+    unsigned int i, nr, found = 0;
+    char **names;
+    bool alive;
+
+    *factories_r = NULL;
+    *nr_r = 0;
+
+    names = libxl__xs_directory(gc, XBT_NULL, LIBXL__SHARED_MEM_FACTORY_ROOT,
+                                &nr);
+    if (!names) {
+        if (errno == ENOENT) return 0;
+        LOGE(ERROR, "xenstore list failed: `%s'",
+             LIBXL__SHARED_MEM_FACTORY_ROOT);
+        return ERROR_FAIL;
+    }
+
+    GCNEW_ARRAY(factories, nr);
+    for (i = 0; i < nr; i++) {
+        if (read_factory(gc, names[i], &f, &alive))
+            continue;
+        if (alive)
+            factories[found++] = f;
+        else if (forget)
+            forget_factory(gc, &f);
+    }
+
+    *factories_r = factories;
+    *nr_r = found;
+    return 0;
+}
+
+static int update_all(libxl__gc *gc, const factory *factories, unsigned int nr,
+                      const libxl__shared_mem_domain *new_domain)
+{
+    known_regions known = { .nr = 0 };
+    unsigned int i;
+    int rc, result = 0;
+
+    for (i = 0; i < nr; i++) {
+        rc = update_factory(gc, &factories[i], &known);
+        if (rc && new_domain && factories[i].domid == new_domain->domid)
+            result = rc;
+    }
+
+    return result;
+}
+
+int libxl__shared_mem_update_factories(
+    libxl__gc *gc, const libxl__shared_mem_domain *new_domain)
+{
+    factory *factories;
+    unsigned int nr;
+    int rc;
+
+    rc = list_factories(gc, true, &factories, &nr);
+    if (!rc)
+        rc = update_all(gc, factories, nr, new_domain);
+
+    /* Without a page of its own, the domain depends on none. */
+    return new_domain && new_domain->has_factory ? rc : 0;
+}
+
+/*----- The keeper -----*/
+
+int libxl__shared_mem_start_keeper(libxl__ao *ao,
+                                   libxl__async_exec_state *aes,
+                                   libxl__async_exec_callback *done)
+{
+    AO_GC;
+    char **args;
+
+    libxl__async_exec_init(aes);
+
+    GCNEW_ARRAY(args, 2);
+    args[0] = GCSPRINTF("%s/libxl-shared-mem-keeper",
+                        libxl__private_bindir_path());
+
+    aes->ao = ao;
+    aes->what = args[0];
+    aes->args = args;
+    aes->callback = done;
+    aes->timeout_ms = KEEPER_START_SECONDS * 1000;
+    aes->stdfds[0] = -1;
+    aes->stdfds[1] = -1;
+    aes->stdfds[2] = -1;
+
+    return libxl__async_exec_start(aes);
+}
+
+/* Brings all pages up to date.  *nr_r: how many there are. */
+static int keep_current(libxl__gc *gc, unsigned int *nr_r)
+{
+    factory *factories;
+    libxl__flock *lock;
+    int rc;
+
+    lock = libxl__shared_mem_lock(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
+
+    libxl__shared_mem_drop_dead_peers(gc);
+    rc = list_factories(gc, true, &factories, nr_r);
+    if (!rc)
+        update_all(gc, factories, *nr_r, NULL);
+
+    libxl__unlock_file(lock);
+    return rc;
+}
+
+/* Lets all guests see that somebody is there who can reach xenstore, Xen and
+ * their pages. */
+static int beat(libxl__gc *gc, unsigned int *nr_r)
+{
+    factory *factories;
+    unsigned int i;
+    int rc;
+
+    rc = list_factories(gc, false, &factories, nr_r);
+    if (rc) return rc;
+
+    for (i = 0; i < *nr_r; i++)
+        with_page(gc, &factories[i], beat_page, NULL);
+
+    return 0;
+}
+
+/* Waits until it is time for the next beat, or a watch fires. */
+static bool wait_for_event(struct xs_handle *xsh)
+{
+    struct pollfd fd = { .fd = xs_fileno(xsh), .events = POLLIN };
+    bool any = false;
+    char **event;
+
+    if (poll(&fd, 1, BEAT_MS) <= 0)
+        return false;
+
+    while ((event = xs_check_watch(xsh))) {
+        any = true;
+        free(event);
+    }
+
+    return any;
+}
+
+/* What tells of a domain's end, and of a change of records. */
+static bool watch_events(struct xs_handle *xsh)
+{
+    return xs_watch(xsh, "@releaseDomain", "") &&
+           xs_watch(xsh, LIBXL__SHARED_MEM_PRIVATE_ROOT, "") &&
+           xs_watch(xsh, LIBXL__SHARED_MEM_FACTORY_ROOT, "");
+}
+
+/* One round; nothing that it allocates outlives it. */
+static int keep_once(libxl_ctx *ctx, bool changed, unsigned int *nr_r)
+{
+    GC_INIT(ctx);
+    int rc = 0;
+
+    if (changed)
+        rc = keep_current(gc, nr_r);
+    if (!rc)
+        rc = beat(gc, nr_r);
+
+    GC_FREE;
+    return rc;
+}
+
+int libxl_shared_mem_keep(libxl_ctx *ctx, void (*after_beat)(void *opaque),
+                          void *opaque)
+{
+    unsigned int nr = 0, failures = 0;
+    struct xs_handle *xsh;
+    bool changed = true;
+    int rc = ERROR_FAIL;
+
+    xsh = xs_open(0);
+    if (!xsh || !watch_events(xsh))
+        goto out;
+
+    /* An error may pass: until it has, there is no beat. */
+    while (failures < FAILURES_MAX) {
+        rc = keep_once(ctx, changed, &nr);
+        if (!rc && !nr)
+            break;
+
+        failures = rc ? failures + 1 : 0;
+        if (!rc)
+            after_beat(opaque);
+
+        changed = wait_for_event(xsh) || rc;
+    }
+
+ out:
+    if (xsh) xs_close(xsh);
+    return rc;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
