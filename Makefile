@@ -23,6 +23,8 @@ include guest-lib/examples/examples.mk
 include guest-lib/guest-lib.mk
 include tests/unit/unit.mk
 include tests/guest-lib/guest-lib.mk
+include tests/guest-lib/ring.mk
+include tests/bench/bench.mk
 include tests/patches/patches.mk
 include tests/host/host.mk
 include tests/e2e/guest/guest.mk
@@ -39,6 +41,7 @@ help:
 	@echo '  shell      boot Xen in QEMU, and get a shell in dom0'
 	@echo '  test       every check there is, on both architectures'
 	@echo '  lint, unit, patches, e2e   parts of test'
+	@echo '  bench      the ring and the cell beside others: build/bench/bench.md'
 	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
 	@echo '  soak       xl processes that race, a borrower that comes and goes (hours);'
 	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 are the numbers of rounds'

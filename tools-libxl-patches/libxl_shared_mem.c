@@ -6,9 +6,9 @@
  * SPDX-License-Identifier: LGPL-2.1-only
  *
  * What to do is decided in libxl_shared_mem_plan.c, where a region may lie in
- * libxl_shared_mem_layout.c; pages are moved by libxl_shared_mem_map.c, records
- * are kept by libxl_shared_mem_store.c, and domains told of their peers by
- * libxl_shared_mem_factory.c.
+ * libxl_shared_mem_layout.c; pages are moved by libxl_shared_mem_map.c,
+ * records are kept by libxl_shared_mem_store.c, and domains told of their
+ * peers by libxl_shared_mem_factory.c.
  *
  * The toolstack's record of a region decides who owns it and who has it
  * mapped.  A record is changed in one transaction, after all pages are mapped
@@ -155,9 +155,9 @@ static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
 
 /*
  * Reads the records of all regions of a domain, checks each region, and the
- * factory page, against them and against the guest's address space, and plans where its pages are
- * to come from.  The caller holds the lock; when it is dropped, and before the
- * domain is built, the result is a forecast.
+ * factory page, against them and against the guest's address space, and plans
+ * where its pages are to come from.  The caller holds the lock; when it is
+ * dropped, and before the domain is built, the result is a forecast.
  */
 static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_layout *layout,

@@ -47,8 +47,10 @@ typedef struct {
     known_region **regions;
 } known_regions;
 
-/* The numbers of those peers that exist, and neither crashed nor shut down.  One
- * that can't be asked for counts as alive. */
+/*
+ * The numbers of those peers that exist, and neither crashed nor shut
+ * down.  One that can't be asked for counts as alive.
+ */
 static uint32_t alive_peers(libxl__gc *gc,
                             const libxl__shared_mem_record *record)
 {
@@ -94,8 +96,10 @@ static const known_region *get_region(libxl__gc *gc, known_regions *known,
 
 typedef void page_action(volatile uint32_t *page, const void *opaque);
 
-/* Maps the page, has action done to it, and flushes it: a guest on Arm may have
- * its caches off. */
+/*
+ * Maps the page, has action done to it, and flushes it: a guest on Arm may
+ * have its caches off.
+ */
 static int with_page(libxl__gc *gc, const factory *f, page_action *action,
                      const void *opaque)
 {
@@ -209,8 +213,10 @@ static void forget_factory(libxl__gc *gc, const factory *f)
                          libxl__shared_mem_factory_path(&path, f->domid));
 }
 
-/* All domains that have a factory page.  forget: remove those that are no more;
- * the caller holds the lock then. */
+/*
+ * All domains that have a factory page.  forget: remove those that are no
+ * more; the caller holds the lock then.
+ */
 static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
                           unsigned int *nr_r)
 {

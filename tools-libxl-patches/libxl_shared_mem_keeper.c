@@ -1,13 +1,15 @@
 /*
  * libxl-shared-mem-keeper: the process that keeps the factory pages of domains
- * current while there are any.  libxl starts it when a domain gets such a page.
+ * current while there are any.  libxl starts it when a domain gets such a
+ * page.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
  * There are two of them: the keeper holds a lock, and its standby waits for
  * that lock.  The kernel gives the lock on when the keeper dies, however it
- * dies, and then the standby is the keeper and starts another standby; a keeper
- * that finds no standby starts one as well.  Both end when no page is left.
+ * dies, and then the standby is the keeper and starts another standby; a
+ * keeper that finds no standby starts one as well.  Both end when no page is
+ * left.
  *
  * The program itself returns when there are a keeper and a standby, so it can
  * be called any number of times.  Exit status 0, or 1 after a line on stderr.

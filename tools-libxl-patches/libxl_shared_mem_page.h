@@ -37,8 +37,8 @@ void libxl__shared_mem_page_add(libxl__shared_mem_contents *contents,
                                 uint32_t alive);
 
 /*
- * Brings the page up to date, whatever is on it: by the guest ABI's protocol if
- * anything but its `beat' differs, else not at all.  One writer at a time.
+ * Brings the page up to date, whatever is on it: by the guest ABI's protocol
+ * if anything but its `beat' differs, else not at all.  One writer at a time.
  * Returns whether anything was written.
  */
 bool libxl__shared_mem_page_update(volatile uint32_t *page,

@@ -140,8 +140,9 @@ static int log_full_map(libxl__gc *gc, const libxl_domain_config *d_config)
 {
     SHARED_MEM_LOG(d_config,
                    libxl__shared_mem_config_ranges(gc, d_config)[0].name,
-                   "the guest's memory map would have more than %d entries; put regions "
-                   "next to each other, or outside the domain's RAM", E820MAX);
+                   "the guest's memory map would have more than %d entries; "
+                   "put regions next to each other, or outside the domain's "
+                   "RAM", E820MAX);
     return ERROR_INVAL;
 }
 

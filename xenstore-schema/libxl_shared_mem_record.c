@@ -246,8 +246,10 @@ static void insert_mapping(libxl__shared_mem_record *record,
     record->nr_mappings++;
 }
 
-/* The one that has been free longest.  There must be room for another peer, and
- * so there is one. */
+/*
+ * The one that has been free longest.  There must be room for another peer,
+ * and so there is one.
+ */
 static unsigned int take_free_number(libxl__shared_mem_record *record)
 {
     unsigned int number = record->free[0];

@@ -29,8 +29,8 @@
  *   /libxl/shared_mem_factories/1          = UUID of the domain
  *   /libxl/shared_mem_factories/1/gpa      = "0x41000000"
  *
- * The first one is the highest generation of the regions that are no more;
- * "" if there were none.  A peer's number is what guests know it by: `index' in
+ * The first one is the highest generation of the regions that are no more; ""
+ * if there were none.  A peer's number is what guests know it by: `index' in
  * the guest ABI.  free_numbers are those that no peer has, the one that has
  * been free longest first, as digits to the base 32, 0 to 9 and a to v.  memkb
  * is what the regions and the factory page add to the domain's own memory, or

@@ -1,7 +1,7 @@
 /*
  * static_shared_mem and shared_mem_factory for xl and other toolstacks: hands
- * the options to the grammar (libxlu_shared_mem_parse.h), reports what it finds
- * wrong with its place in the config, and gives back libxl's structs.
+ * the options to the grammar (libxlu_shared_mem_parse.h), reports what it
+ * finds wrong with its place in the config, and gives back libxl's structs.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -150,7 +150,9 @@ int xlu_static_shared_mem_parse(XLU_Config *cfg, const XLU_ConfigList *list,
     return e;
 }
 
-/* The value that counts, or NULL: as in libxlu_cfg.c, later ones come first. */
+/*
+ * The value that counts, or NULL: as in libxlu_cfg.c, later ones come first.
+ */
 static const XLU_ConfigValue *find_value(const XLU_Config *cfg,
                                          const char *name)
 {

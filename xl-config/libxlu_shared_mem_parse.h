@@ -1,7 +1,7 @@
 /*
  * Option grammar of static_shared_mem and shared_mem_factory: from their text
- * to numbers, with every check that needs this one domain's options alone. Pure
- * C: it needs no Xen header, allocates nothing and keeps no state.
+ * to numbers, with every check that needs this one domain's options alone.
+ * Pure C: it needs no Xen header, allocates nothing and keeps no state.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -93,9 +93,9 @@ int xlu__shared_mem_parse(const char *const *items, size_t nr,
                           struct xlu__shared_mem_error *err);
 
 /*
- * Parse the value of shared_mem_factory: one guest-physical address, a multiple
- * of XLU__SHARED_MEM_PAGE_SIZE below XLU__SHARED_MEM_ADDR_LIMIT. `item' is NULL
- * for a list, which is an error.
+ * Parse the value of shared_mem_factory: one guest-physical address, a
+ * multiple of XLU__SHARED_MEM_PAGE_SIZE below XLU__SHARED_MEM_ADDR_LIMIT.
+ * `item' is NULL for a list, which is an error.
  *
  * Returns 0, or EINVAL with `err' filled and *gpa_r untouched.
  */

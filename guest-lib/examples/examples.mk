@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Builds bare-metal guest images: build/guests/ARCH/{vm1,vm2,vm3}.  Included
-# from the top Makefile.  Targets: guests-ARCH for each architecture, guests.
+# Builds bare-metal guest images: build/guests/ARCH/{vm1,vm2,vm3}, and those of
+# peers/, which use the guest library.  Included from the top Makefile.  Targets:
+# guests-ARCH for each architecture, guests.
 # Another fragment adds an image of its own with $(eval $(call guest-image,...)).
 
 BUILD ?= build
@@ -62,6 +63,12 @@ endef
 
 DEMO_SOURCES := $(addprefix $(GUEST_START)/,demo.c line.c talk.c)
 
+# Each with its main file in peers/ and the same library.
+PEERS := hello pingpong stream-producer stream-consumer sensor-writer \
+    sensor-reader qnx
+PEER_SOURCES := $(addprefix $(GUEST_START)/,line.c peers/peer.c) \
+    $(addprefix guest-lib/src/,factory.c control.c ring.c cell.c copy.c)
+
 # $(call guest-arch,ARCH): the demo guests, at the addresses in their configs.
 define guest-arch
 $(BUILD)/guests/$(1)/include/regions.h: $(GUEST_START)/regions.awk \
@@ -72,6 +79,10 @@ $(BUILD)/guests/$(1)/include/regions.h: $(GUEST_START)/regions.awk \
 
 $(foreach vm,vm1 vm2 vm3,\
     $(eval $(call guest-image,$(1),$(vm),$(GUEST_START)/$(vm).c $(DEMO_SOURCES),)))
+
+$(foreach peer,$(PEERS),\
+    $(eval $(call guest-image,$(1),$(peer),$(GUEST_START)/peers/$(peer).c \
+        $(PEER_SOURCES),-Iguest-lib/include)))
 endef
 
 $(foreach arch,$(GUEST_ARCHS),$(eval $(call guest-arch,$(arch))))

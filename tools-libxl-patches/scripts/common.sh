@@ -19,6 +19,13 @@ jobs=$(nproc)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH V
 unset CC CXX LD AR CFLAGS CPPFLAGS LDFLAGS CROSS_COMPILE DESTDIR GIT_DIR GIT_WORK_TREE
 
+# The trees that are built have most of their sources in common: each object is
+# compiled once. Paths below the trees' directory count from where the compiler
+# runs, so that the trees' names make no difference.
+export PATH=/usr/lib/ccache:$PATH
+export CCACHE_DIR=$build/ccache CCACHE_BASEDIR=$xen_build CCACHE_NOHASHDIR=1
+export CCACHE_MAXSIZE=2G
+
 die() {
     echo "${0##*/}: error: $*" >&2
     exit 1

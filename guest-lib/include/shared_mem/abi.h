@@ -1,5 +1,5 @@
 /*
- * SPDX-License-Identifier: BSD-2-Clause
+ * SPDX-License-Identifier: BSD-2-Clause OR LGPL-2.1-only
  *
  * The layout of the factory page and of the control page.  Its authority is
  * docs/guest-abi.md, which tells who writes each field, what it means, and
