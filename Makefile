@@ -31,6 +31,7 @@ include tests/e2e/guest/guest.mk
 include tests/e2e/e2e.mk
 include tests/e2e/tools.mk
 include tests/e2e/linux/linux.mk
+include tests/bench/xen/xen.mk
 
 help:
 	@echo 'Targets (ARCH=x86_64, the default, or ARCH=arm64):'

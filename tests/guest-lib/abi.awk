@@ -1,4 +1,5 @@
-# Turns the tables of docs/guest-abi.md into C assertions about abi.h.
+# Turns the tables of docs/guest-abi.md and docs/guest-ring.md into C assertions
+# about the guest library's headers.
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # A table of fields begins with the columns offset, width and field. Those of
@@ -10,8 +11,13 @@ BEGIN {
     of["Control page"] = "shared_mem_control_page"
     of["A slot"] = "shared_mem_slot"
     of["Notifications for a peer"] = "shared_mem_pending"
+    of["Ring header"] = "shared_mem_ring"
+    of["Message"] = "shared_mem_ring_header"
+    of["Cell header"] = "shared_mem_cell"
+    of["Cell slot"] = "shared_mem_cell_slot"
 
-    print "#include <stddef.h>\n#include <shared_mem/abi.h>\n"
+    print "#include <stddef.h>\n#include <shared_mem/abi.h>"
+    print "#include <shared_mem/ring.h>\n#include <shared_mem/cell.h>\n"
 }
 
 function wrong(what) {

@@ -1,13 +1,16 @@
 #!/bin/bash
-# The tables of docs/guest-abi.md and guest-lib/include/shared_mem/abi.h say the
-# same, for each machine; and a change of either one alone is noticed.
+# The tables of docs/guest-abi.md and docs/guest-ring.md, and abi.h, ring.h and
+# cell.h of the guest library say the same, for each machine; and a change of
+# either alone is noticed.
 # SPDX-License-Identifier: BSD-2-Clause
 
 . "$(dirname "$0")/../../tools-libxl-patches/scripts/common.sh"
 . "$(dirname "$0")/../patches/tap.sh"
 . "$(dirname "$0")/targets.sh"
 
-document=$top/docs/guest-abi.md
+# One behind the other: lines are counted through.
+document=$scratch/document.md
+cat "$top/docs/guest-abi.md" "$top/docs/guest-ring.md" >"$document"
 include=$top/guest-lib/include
 
 # agree DOCUMENT INCLUDE COMPILER
@@ -20,12 +23,12 @@ agree() {
 # Each would succeed without a single assertion.
 asserts() {
     agree "$document" "$include" gcc-x86_64
-    [ "$(grep -c '^_Static_assert(offsetof' "$scratch/abi.c")" -ge 33 ]
+    [ "$(grep -c '^_Static_assert(offsetof' "$scratch/abi.c")" -ge 45 ]
 }
 check 'each row of the tables is looked at' asserts
 
 for compiler in $compilers; do
-    check "the document and abi.h agree: $compiler" agree "$document" "$include" "$compiler"
+    check "the documents and the headers agree: $compiler" agree "$document" "$include" "$compiler"
 done
 
 # differ DESCRIPTION: what changed is noticed. One error line is enough.
@@ -51,7 +54,7 @@ while read -r line; do
     altered=$((altered + 1))
     ! agree "$scratch/doc.md" "$include" gcc-x86_64 >/dev/null 2>&1 || missed+=" $line"
 done < <(grep -n '^| 0x' "$document" | cut -d: -f1)
-check "a change of any of the document's $altered rows is noticed${missed:+, but for $missed}" \
+check "a change of any of the documents' $altered rows is noticed${missed:+, but for $missed}" \
     test -z "$missed"
 
 # changes WHAT FILE: one side changes; from a table of descriptions and sed
@@ -93,6 +96,17 @@ the length of a name|s/NAME_SIZE 32u/NAME_SIZE 40u/
 the order of fields|s/uint32_t alive; /uint32_t pages; /;s/uint32_t pages;  *\(.* of this domain.s mapping\)/uint32_t alive; \1/
 a field is split|s/uint32_t reserved\[13\];/uint32_t more; uint32_t reserved[12];/
 a field is longer|s/uint32_t reserved\[15\];/uint32_t reserved[16];/
+TABLE
+
+changes ring.h include/shared_mem/ring.h <<'TABLE'
+the order of fields|s/^    uint32_t producer;$/    uint32_t consumer;/;t;s/^    uint32_t consumer;$/    uint32_t producer;/
+tail|s/uint32_t reserved0\[30\];/uint32_t reserved0[14];/
+a message's check|s/^    uint32_t check; /    uint64_t check; /
+TABLE
+
+changes cell.h include/shared_mem/cell.h <<'TABLE'
+the header|s/uint32_t reserved\[30\];/uint32_t reserved[14];/
+a slot|s/^    uint32_t reserved;$/    uint64_t reserved;/
 TABLE
 
 done_testing
