@@ -22,14 +22,14 @@ build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
 build/host/$(1)/xen_trace.so: tests/e2e/xen_trace.c
 build/host/$(1)/xen_fault.so: tests/e2e/xen_fault.c tests/e2e/xen_fault.h
-build/host/$(1)/faultsweep: $(e2e_faultsweep)
+build/host/$(1)/faultsweep: $(e2e_faultsweep) $(guest_abi)
 $(addprefix build/host/$(1)/,$(e2e_libraries)): e2e_tools_flags := -shared -fPIC
 
 $(addprefix build/host/$(1)/,$(e2e_programs) $(e2e_libraries)): \
 		build/xen/$(1)/dist.done tests/e2e/tools.mk
 	@mkdir -p $$(@D)
 	@$$(e2e_tools_$(1)_cc) -std=gnu11 -O2 -Wall -Wextra -Werror \
-		$$(e2e_tools_flags) -Ibuild/xen/$(1)/tools/include -o $$@ \
+		$$(e2e_tools_flags) -Ibuild/xen/$(1)/tools/include -Iguest-lib/include -o $$@ \
 		$$(filter %.c,$$^) -Lbuild/xen/$(1)/dist/usr/lib \
 		-Wl,-rpath-link=build/xen/$(1)/dist/usr/lib \
 		-Wl,--as-needed -lxenctrl -lxenforeignmemory -lxenstore

@@ -30,32 +30,36 @@ case_no_regions()
     destroy vm1
 }
 
-# The list is in no order, and two of its regions are next to each other.
+# The list is in no order, and two of its regions are next to each other. A factory
+# page is reserved as well.
 case_regions_inside_and_outside_RAM()
 {
     local node='reserved compatible=xen,shared-memory-v1'
 
     if [ "$ARCH" = x86_64 ]; then
         share vm1 '"0x180000000+4K = d", "0x810000+4K = b",
-            "0x60000000+1M = c", "0x800000+64K = a"'
+            "0x60000000+1M = c", "0x800000+64K = a"' 'shared_mem_factory = 0x60200000'
         assert_equal "vm1's memory map" "$(told vm1)" '0x0-0x800000 ram
 0x800000-0x811000 reserved
 0x811000-0x1000000 ram
 0x60000000-0x60100000 reserved
+0x60200000-0x60201000 reserved
 0xfeff8000-0xff000000 reserved
 0x180000000-0x180001000 reserved'
     else
         share vm1 '"0x240000000+4K = d", "0x40810000+4K = b",
-            "0x60000000+1M = c", "0x40800000+64K = a"'
+            "0x60000000+1M = c", "0x40800000+64K = a"' \
+            'shared_mem_factory = 0x60200000'
         assert_equal "vm1's memory map" "$(told vm1)" \
             "0x40000000-0x41000000 ram
 0x240000000-0x240001000 $node xen,id=d
 0x40810000-0x40811000 $node xen,id=b
 0x60000000-0x60100000 $node xen,id=c
 0x40800000-0x40810000 $node xen,id=a
+0x60200000-0x60201000 reserved compatible=xen,shared-memory-factory-v1
 0x38000000-0x39000000 hypervisor
 0x41000000-0x60000000 hypervisor
-0x60200000-0x100000000 hypervisor
+0x60400000-0x100000000 hypervisor
 0x200000000-0x240000000 hypervisor
 0x240200000-0x10000000000 hypervisor"
     fi

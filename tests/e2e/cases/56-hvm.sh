@@ -7,17 +7,22 @@ needs_hvm() { [ "$ARCH" = x86_64 ] || skip "Arm has no HVM guests"; }
 case_an_HVM_guest_as_the_owner() # limit 180
 {
     needs_hvm
-    hvm vm1 '"0x800000+2M = inside", "0x60000000+64K = outside"'
+    hvm vm1 '"0x800000+2M = inside", "0x60000000+64K = outside"' \
+        'shared_mem_factory = 0x1400000'
     share vm2 '"0x80000000+2M = inside", "0x90000000+64K = outside"'
     talk vm1 0x800000 vm2 0x80000000 2M
     talk vm1 0x60000000 vm2 0x90000000 64K
     fill_neighbours vm1 0x7ff000 0xa00000
     must guest vm2 check 0x80000000 2M 52
+    assert_equal "the factory page's signature" "$(guest vm1 read 0x1400000)" \
+        "read 0x1400000: 0x4d534732474d5651"
     assert_equal "vm1's memory map" \
         "$(guest vm1 memory-map | grep -E '(ram|reserved)$')" \
         '0x100000-0x800000 ram
 0x800000-0xa00000 reserved
-0xa00000-0x2000000 ram
+0xa00000-0x1400000 ram
+0x1400000-0x1401000 reserved
+0x1401000-0x2000000 ram
 0x60000000-0x60010000 reserved'
     destroy vm1 vm2
 }

@@ -59,7 +59,8 @@ struct scenario {
 };
 
 #define GUEST(guest, its_role, its_region, address) \
-    { .name = guest, .role = its_role, .region = its_region, .gpa = address }
+    { .name = guest, .role = its_role, .region = its_region, .gpa = address, \
+      .factory = address + 0x100000 }
 
 static struct guest
     bystanders[] = {
@@ -271,6 +272,7 @@ static void begin_life(struct sweep *sweep, struct guest *guest)
     sweep->stale = false;
     check_memory(sweep, guest);
     check_records(sweep);
+    check_factories(sweep);
 }
 
 static void create(struct sweep *sweep, struct guest *guest)
@@ -314,6 +316,7 @@ static void create_after_fault(struct sweep *sweep, struct guest *guest,
     destroy_others(sweep);
     check_host(sweep);
     check_records(sweep);
+    check_factories(sweep);
     create(sweep, guest);
 }
 
@@ -382,6 +385,7 @@ static void end_round(struct sweep *sweep)
 {
     check_host(sweep);
     check_records(sweep);
+    check_factories(sweep);
     check_bystanders(sweep);
 }
 

@@ -31,8 +31,10 @@ bool write_config(const struct guest *guest, char path[CONFIG_PATH_SIZE])
             "memory = 16\n"
             "vcpus = 1\n"
             "on_crash = \"destroy\"\n"
-            "static_shared_mem = [ \"0x%"PRIx64"+0x%llx = %s\" ]\n",
-            guest->name, guest->gpa, REGION_SIZE, guest->region);
+            "static_shared_mem = [ \"0x%"PRIx64"+0x%llx = %s\" ]\n"
+            "shared_mem_factory = 0x%"PRIx64"\n",
+            guest->name, guest->gpa, REGION_SIZE, guest->region,
+            guest->factory);
 
     return !fclose(file);
 }

@@ -32,7 +32,7 @@ static const char *const directories[] = { "/var/lib/xen", "/run/xen" };
 
 /* Nodes that are looked at elsewhere, with all below them. */
 static const char *const other_nodes[] = {
-    "/local/shared_mem", "/libxl/shared_mem",
+    "/local/shared_mem", "/libxl/shared_mem", "/libxl/shared_mem_factories",
 };
 
 /*
@@ -41,6 +41,8 @@ static const char *const other_nodes[] = {
  */
 static const char *const lock_files[] = {
     "/run/xen/shared-mem.lock",
+    "/run/xen/shared-mem-keeper.lock",
+    "/run/xen/shared-mem-standby.lock",
 };
 
 /* What a guest that is there has below these, is its own. */

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Compares xenstore's records of regions with what they are to be, see
- * record.h.  Both are written out as lines, "PATH = VALUE".
+ * record.h.  Both are written out as lines, "PATH = VALUE".  And looks at
+ * factory pages.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -10,12 +11,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <shared_mem/abi.h>
 
 #include "record.h"
 
 #define PUBLIC    "/local/shared_mem"
 #define PRIVATE   "/libxl/shared_mem"
+#define FACTORIES "/libxl/shared_mem_factories"
+#define PAGE_KIB  4
 #define LINE_SIZE 256
+
+#define KEEPER_LIMIT     3 /* seconds, on a host that is busy */
+#define POLL_NANOSECONDS 5000000L
 #define LINES_MAX 128
 
 struct lines {
@@ -99,9 +109,10 @@ static void add_wanted(const struct sweep *sweep, struct lines *lines,
     add(lines, PRIVATE "/%s/peers/%u = %s", guest->region, guest->domid,
         guest->uuid);
     add(lines, "/libxl/%u/shared_mem = %s", guest->domid, guest->region);
-    if ( guest->began_as_owner )
-        add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
-            REGION_SIZE / 1024);
+    add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
+        (guest->began_as_owner ? REGION_SIZE / 1024 : 0) + PAGE_KIB);
+    add(lines, FACTORIES "/%u = %s", guest->domid, guest->uuid);
+    add(lines, FACTORIES "/%u/gpa = 0x%"PRIx64, guest->domid, guest->factory);
 
     if ( guest != first_peer(sweep, guest->region) )
         return;
@@ -119,6 +130,7 @@ void check_records(struct sweep *sweep)
     wanted.nr = actual.nr = 0;
     add_tree(sweep, &actual, PUBLIC);
     add_tree(sweep, &actual, PRIVATE);
+    add_tree(sweep, &actual, FACTORIES);
     for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
         if ( sweep->guests[i]->domid )
         {
@@ -140,4 +152,76 @@ void remove_records(struct sweep *sweep)
 {
     xs_rm(sweep->xsh, XBT_NULL, PUBLIC);
     xs_rm(sweep->xsh, XBT_NULL, PRIVATE);
+    xs_rm(sweep->xsh, XBT_NULL, FACTORIES);
+}
+
+/* ---- factory pages ------------------------------------------------------ */
+
+static unsigned int nr_peers(const struct sweep *sweep, const char *region)
+{
+    unsigned int nr = 0;
+
+    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
+        nr += sweep->guests[i]->domid &&
+              !strcmp(sweep->guests[i]->region, region);
+
+    return nr;
+}
+
+/* NULL, or what is wrong with the page. */
+static const char *page_problem(const struct sweep *sweep,
+                                const struct guest *guest,
+                                const struct shared_mem_factory_page *page)
+{
+    const struct shared_mem_entry *entry = &page->entries[0];
+
+    if ( page->signature != SHARED_MEM_SIGNATURE ||
+         page->domid != guest->domid || page->count != 1 )
+        return "is another's";
+    if ( page->sequence & 1 )
+        return "is half written";
+    if ( strncmp(entry->name, guest->region, sizeof(entry->name)) ||
+         entry->gpa != guest->gpa || entry->pages != REGION_SIZE / XC_PAGE_SIZE )
+        return "has another region";
+    if ( !(entry->alive >> entry->index & 1) )
+        return "says that its own guest is dead";
+
+    return (unsigned int)__builtin_popcount(entry->alive) ==
+           nr_peers(sweep, guest->region) ? NULL : "has other peers";
+}
+
+static const char *look_at_factory(const struct sweep *sweep,
+                                   const struct guest *guest)
+{
+    const xen_pfn_t gfn = guest->factory >> XC_PAGE_SHIFT;
+    void *page = xenforeignmemory_map(sweep->fmem, guest->domid, PROT_READ, 1,
+                                      &gfn, NULL);
+    const char *problem;
+
+    if ( !page )
+        return "cannot be mapped";
+
+    problem = page_problem(sweep, guest, page);
+    xenforeignmemory_unmap(sweep->fmem, page, 1);
+
+    return problem;
+}
+
+void check_factories(struct sweep *sweep)
+{
+    const time_t end = time(NULL) + KEEPER_LIMIT;
+
+    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
+    {
+        const struct guest *guest = sweep->guests[i];
+        const char *problem;
+
+        if ( !guest->domid )
+            continue;
+        while ( (problem = look_at_factory(sweep, guest)) &&
+                time(NULL) <= end )
+            nanosleep(&(struct timespec){ .tv_nsec = POLL_NANOSECONDS }, NULL);
+        if ( problem )
+            complain(sweep, "the factory page of %s %s", guest->name, problem);
+    }
 }

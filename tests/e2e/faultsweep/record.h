@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * Compares xenstore's records of regions with what they are to be.
+ * Compares xenstore's records of regions, and the factory pages, with what they
+ * are to be.
  */
 #ifndef FAULTSWEEP_RECORD_H
 #define FAULTSWEEP_RECORD_H
@@ -15,6 +16,12 @@
  * may be more than that, and the owner may be wrong.
  */
 void check_records(struct sweep *sweep);
+
+/*
+ * Complains of each factory page of a guest that does not have the guest's region,
+ * or as many peers as there are, or is not whole.  Waits for the keeper.
+ */
+void check_factories(struct sweep *sweep);
 
 /* Removes all records. */
 void remove_records(struct sweep *sweep);

@@ -22,12 +22,13 @@
 #define GUESTS_MAX   8
 #define REGION_SIZE  0x10000ULL
 
-/* A guest that shares one region of REGION_SIZE. */
+/* A guest that shares one region of REGION_SIZE, and has a factory page. */
 struct guest {
     const char *name;   /* of the domain */
     const char *role;   /* stands for it in the names of nodes and files */
     const char *region;
     uint64_t gpa;       /* where it has the region */
+    uint64_t factory;   /* and its factory page */
     uint32_t domid;     /* 0: there is no such domain */
     char uuid[UUID_SIZE];
     bool began_as_owner;

@@ -80,7 +80,10 @@ static _Noreturn void become_xl(const char *const *words)
     _exit(127);
 }
 
-/* Waits for all children, orphans of xl among them; false if they take long. */
+/*
+ * Waits for xl and its children, orphans among them; false if they take long.
+ * What has a session of its own is meant to stay.
+ */
 static bool wait_for_all(pid_t xl, int *status)
 {
     const struct timespec limit = { .tv_sec = XL_LIMIT };
@@ -93,14 +96,20 @@ static bool wait_for_all(pid_t xl, int *status)
 
     for ( ; ; )
     {
-        while ( (pid = waitpid(-1, &one, WNOHANG)) > 0 )
+        while ( (pid = waitpid(-xl, &one, WNOHANG)) > 0 )
             if ( pid == xl )
                 *status = one;
         if ( pid < 0 && errno == ECHILD )
-            return true;
+            break;
         if ( sigtimedwait(&child, NULL, &limit) < 0 && errno == EAGAIN )
             return false;
     }
+
+    /* Of those that have ended by now. */
+    while ( waitpid(-1, NULL, WNOHANG) > 0 )
+        ;
+
+    return true;
 }
 
 static struct outcome judge(struct sweep *sweep, pid_t xl, int status)
