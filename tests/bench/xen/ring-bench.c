@@ -1,83 +1,235 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * ring-bench: a bare-metal guest that sends or receives messages of 64 bytes
- * through the guest library's ring as fast as it can.  The first one of the
- * region's peers sends, the second one receives, and tells how many it has.
+ * ring-bench: two bare-metal guests that do one thing as fast as they can, and
+ * the second one tells how often.  What they do is in the name of their region:
+ *
+ *   stream-N   messages of N bytes through a ring
+ *   trip-N     messages of N bytes to and fro, through two rings
+ *   cell-N     values of N bytes through a cell, as many as the reader takes
  */
+#include <shared_mem/cell.h>
 #include <shared_mem/ring.h>
 
 #include "../../../guest-lib/examples/peers/peer.h"
 
 const char peer_name[] = "bench";
 
-#define RING_SIZE    32768u
-#define MESSAGE_SIZE 64u
-#define REPORT_EVERY (1u << 16)
+#define SIZE_MAX_BENCH 65536u
+#define RING_SIZE_MIN  32768u
 
-static _Noreturn void send_all(struct shared_mem *handle)
+/* Counts are told after so many bytes or so, and after each at least. */
+#define REPORT_BYTES (1u << 22)
+
+struct bench {
+    struct shared_mem handle;
+    uint32_t size;  /* of a message or value */
+    uint32_t every; /* messages from one report to the next */
+    uint64_t count;
+    unsigned char buffer[SIZE_MAX_BENCH];
+};
+
+static struct bench bench; /* too large for the stack */
+
+/* The number behind the text, if the name begins with it; else 0. */
+static uint32_t number_behind(const char *name, const char *text)
 {
-    struct shared_mem_ring_producer ring;
-    void *message;
+    uint32_t number = 0;
 
-    if ( shared_mem_ring_producer_init(&ring, handle->data,
-                                       SHARED_MEM_RING_BYTES(RING_SIZE)) )
+    while ( *text )
+        if ( *name++ != *text++ )
+            return 0;
+    while ( *name >= '0' && *name <= '9' )
+        number = number * 10 + (uint32_t)(*name++ - '0');
+
+    return number;
+}
+
+static void count_one(void)
+{
+    if ( ++bench.count % bench.every == 0 )
+        say_number("done ", bench.count, "");
+}
+
+static uint32_t ring_size(void)
+{
+    uint32_t size = RING_SIZE_MIN;
+
+    while ( size < 4 * bench.size )
+        size *= 2;
+
+    return size;
+}
+
+/* The first ring, or the second one behind it. */
+static void *ring_memory(unsigned int number)
+{
+    size_t bytes = SHARED_MEM_RING_BYTES(ring_size());
+
+    if ( (number + 1) * bytes > bench.handle.size )
+        give_up("the region is too small", SHARED_MEM_EMSGSIZE);
+
+    return (char *)bench.handle.data + number * bytes;
+}
+
+static void begin_sending(struct shared_mem_ring_producer *ring,
+                          unsigned int number)
+{
+    if ( shared_mem_ring_producer_init(ring, ring_memory(number),
+                                       SHARED_MEM_RING_BYTES(ring_size())) )
         give_up("no ring", SHARED_MEM_EINVAL);
+}
 
-    for ( uint64_t number = 0; ; )
+static void begin_receiving(struct shared_mem_ring_consumer *ring,
+                            unsigned int number)
+{
+    if ( shared_mem_ring_consumer_init(ring, ring_memory(number),
+                                       SHARED_MEM_RING_BYTES(ring_size())) )
+        give_up("no ring", SHARED_MEM_EINVAL);
+}
+
+/* A start of the other side, at the beginning, is all that may go wrong. */
+static void send_one(struct shared_mem_ring_producer *ring)
+{
+    void *message;
+    int error;
+
+    while ( (error = shared_mem_ring_reserve(ring, bench.size, &message)) )
     {
-        if ( shared_mem_ring_reserve(&ring, MESSAGE_SIZE, &message) )
-        {
-            cpu_relax();
-            continue;
-        }
-        for ( unsigned int i = 0; i < MESSAGE_SIZE / sizeof(number); i++ )
-            ((uint64_t *)message)[i] = number;
-        (void)shared_mem_ring_commit(&ring, MESSAGE_SIZE);
-        if ( !shared_mem_ring_publish(&ring) )
-            number++;
+        if ( error != SHARED_MEM_EAGAIN )
+            give_up("cannot send", error);
+        cpu_relax();
+    }
+    __builtin_memcpy(message, bench.buffer, bench.size);
+    error = shared_mem_ring_commit(ring, bench.size);
+    if ( !error )
+        error = shared_mem_ring_publish(ring);
+    if ( error )
+        give_up("cannot send", error);
+}
+
+static void receive_one(struct shared_mem_ring_consumer *ring)
+{
+    const void *message;
+    uint32_t length;
+    int error;
+
+    while ( (error = shared_mem_ring_peek(ring, &message, &length)) )
+    {
+        if ( error != SHARED_MEM_EAGAIN )
+            give_up("cannot receive", error);
+        cpu_relax();
+    }
+    __builtin_memcpy(bench.buffer, message, length);
+    shared_mem_ring_release(ring);
+}
+
+static _Noreturn void stream(bool first)
+{
+    struct shared_mem_ring_producer to;
+    struct shared_mem_ring_consumer from;
+
+    if ( first )
+    {
+        begin_sending(&to, 0);
+        for ( ; ; )
+            send_one(&to);
+    }
+
+    begin_receiving(&from, 0);
+    for ( ; ; )
+    {
+        receive_one(&from);
+        count_one();
     }
 }
 
-static _Noreturn void receive_all(struct shared_mem *handle)
+static _Noreturn void trip(bool first)
 {
-    struct shared_mem_ring_consumer ring;
-    const void *message;
-    uint32_t length;
+    struct shared_mem_ring_producer to;
+    struct shared_mem_ring_consumer from;
 
-    if ( shared_mem_ring_consumer_init(&ring, handle->data,
-                                       SHARED_MEM_RING_BYTES(RING_SIZE)) )
-        give_up("no ring", SHARED_MEM_EINVAL);
+    begin_sending(&to, first ? 0 : 1);
+    begin_receiving(&from, first ? 1 : 0);
 
-    for ( uint64_t number = 0; ; )
+    for ( ; ; )
     {
-        uint64_t copy[MESSAGE_SIZE / sizeof(uint64_t)];
+        if ( first )
+            send_one(&to);
+        receive_one(&from);
+        if ( !first )
+        {
+            send_one(&to);
+            count_one();
+        }
+    }
+}
 
-        if ( shared_mem_ring_peek(&ring, &message, &length) )
+static _Noreturn void write_values(void)
+{
+    struct shared_mem_cell_writer writer;
+
+    if ( shared_mem_cell_writer_init(&writer, bench.handle.data,
+                                     bench.handle.size, bench.size) )
+        give_up("no cell", SHARED_MEM_EINVAL);
+
+    for ( ; ; )
+        shared_mem_cell_write(&writer, bench.buffer);
+}
+
+static _Noreturn void read_values(void)
+{
+    struct shared_mem_cell_reader reader;
+    uint32_t sequence, last = 0;
+
+    if ( shared_mem_cell_reader_init(&reader, bench.handle.data,
+                                     bench.handle.size, bench.size) )
+        give_up("no cell", SHARED_MEM_EINVAL);
+
+    for ( ; ; )
+    {
+        if ( shared_mem_cell_read(&reader, bench.buffer, &sequence) ||
+             sequence == last )
         {
             cpu_relax();
             continue;
         }
-        __builtin_memcpy(copy, message, sizeof(copy));
-        shared_mem_ring_release(&ring);
-        for ( unsigned int i = 0; i < MESSAGE_SIZE / sizeof(uint64_t); i++ )
-            if ( copy[i] != number )
-                give_up("a message has other bytes", (int)-number);
-
-        if ( ++number % REPORT_EVERY == 0 )
-            say_number("received ", number, "");
+        last = sequence;
+        count_one();
     }
+}
+
+static _Noreturn void cell(bool first)
+{
+    if ( first )
+        write_values();
+    read_values();
 }
 
 _Noreturn void guest_main(uint64_t boot_info)
 {
-    struct shared_mem handle;
+    static const struct {
+        const char *prefix;
+        void (*run)(bool first); /* does not return */
+    } ways[] = { { "stream-", stream }, { "trip-", trip }, { "cell-", cell } };
+    struct shared_mem_factory factory;
+    struct shared_mem_region region;
 
     (void)boot_info;
-    attach_region(&handle, "bench");
-    (void)await_peer(&handle);
+    if ( shared_mem_factory_open(&factory, FACTORY_PAGE) ||
+         shared_mem_factory_region(&factory, 0, &region) )
+        give_up("no region", SHARED_MEM_ENOENT);
+    attach_region(&bench.handle, region.name);
+    (void)await_peer(&bench.handle);
 
-    if ( handle.region.index == 0 )
-        send_all(&handle);
-    receive_all(&handle);
+    for ( unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++ )
+    {
+        bench.size = number_behind(region.name, ways[i].prefix);
+        if ( !bench.size || bench.size > SIZE_MAX_BENCH )
+            continue;
+        bench.every = REPORT_BYTES / (bench.size + 256) / 8 + 1;
+        ways[i].run(region.index == 0);
+    }
+
+    give_up("nothing to do", SHARED_MEM_EINVAL);
 }
