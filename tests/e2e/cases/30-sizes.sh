@@ -53,7 +53,7 @@ case_60_regions_in_one_domain() # limit 180
 {
     local i
 
-    share vm1 "$(entries 60 0x60000000 0x1000)"
+    share vm1 "$(entries 60 0x60000000 0x1000)" 'shared_mem_factory = 0x70000000'
     # Far apart, so that each needs page tables of its own.
     share vm2 "$(entries 60 0x200000000 0x40000000)"
     for i in 1 2 31 59 60; do
@@ -65,6 +65,14 @@ case_60_regions_in_one_domain() # limit 180
             "read $gpa: $(printf 0x%x $((i * 1001)))"
     done
     assert_equal "the number of mappings" "$(record | grep -c /mappings/)" 120
+    # All of them are on the factory page: 60, and the last one, with both peers.
+    assert_equal "count and sequence" "$(guest vm1 read 0x70000048)" \
+        "read 0x70000048: 0x3c00000004"
+    gpa=$(printf 0x%x $((0x70000080 + 59 * 0x40 + 0x20)))
+    assert_equal "where page60 is" "$(guest vm1 read "$gpa")" \
+        "read $gpa: 0x6003c000"
+    gpa=$(printf 0x%x $((gpa + 0x18)))
+    assert_equal "its peers" "$(guest vm1 read "$gpa")" "read $gpa: 0x3"
     destroy vm1
     assert_equal "the number of mappings" "$(record | grep -c /mappings/)" 60
     destroy vm2

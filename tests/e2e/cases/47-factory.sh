@@ -292,6 +292,25 @@ case_the_guest_sees_that_nobody_keeps_its_page()
     destroy vm1 vm2 vm3
 }
 
+case_a_keeper_that_cannot_be_started()
+{
+    local keeper=/usr/lib/xen/bin/$KEEPER
+
+    share vm1 '"0x80000000+64K = ID1"'
+    record >before
+    mv $keeper $keeper.away
+    config vm9 'static_shared_mem = [ "0x90000000+64K = ID1" ]' \
+        "shared_mem_factory = $PAGE"
+    expect_fail "libxl: cannot execute $keeper: No such file or directory" \
+        xl create vm9.cfg
+    mv $keeper.away $keeper
+    is_gone vm9 || fail "there is a domain vm9"
+    assert_equal "the record" "$(record)" "$(cat before)"
+    factory vm2 '"0x90000000+64K = ID1"'
+    assert_peers vm2 0 2 0x5
+    destroy vm1 vm2
+}
+
 # A guest that writes to its own page harms itself only, and not for long.
 case_what_a_guest_writes_to_its_page_does_not_last()
 {
