@@ -178,9 +178,10 @@ libxl__shared_mem_update_factories(libxl__gc *gc,
                                    const libxl__shared_mem_domain *new_domain);
 
 /*
- * Sees to it that a keeper runs while any domain has a factory page.  Calls
- * aes->callback later on, if it returns 0; else there is nothing to wait for
- * (ERROR_NOT_READY), or it failed, and logged a line.
+ * Sees to it that a keeper runs while any domain has a factory page: starts
+ * libxl-shared-mem-keeper, which returns at once if there are a keeper and a
+ * standby.  Calls done later on; if it returns an error, it has logged a line,
+ * and does not.
  */
 _hidden int libxl__shared_mem_start_keeper(libxl__ao *ao,
                                            libxl__async_exec_state *aes,

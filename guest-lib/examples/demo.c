@@ -4,7 +4,7 @@
  * What vm1, vm2 and vm3 have in common.
  */
 #include "demo.h"
-#include "line.h"
+#include "last_words.h"
 
 _Noreturn void demo_talk(struct talk *talks, unsigned int count)
 {
@@ -25,16 +25,5 @@ _Noreturn void demo_talk(struct talk *talks, unsigned int count)
 
 _Noreturn void trap_fatal(const struct trap *trap)
 {
-    struct line line = { 0 };
-
-    line_text(&line, demo_name);
-    line_text(&line, ": trap ");
-    line_hex(&line, trap->cause);
-    line_text(&line, " at ");
-    line_hex(&line, trap->pc);
-    line_text(&line, ", address ");
-    line_hex(&line, trap->address);
-    line_end(&line);
-
-    cpu_sleep_for_good();
+    last_words(demo_name, trap);
 }

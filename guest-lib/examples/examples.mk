@@ -61,12 +61,12 @@ $(BUILD)/guests/$(1)/obj/$(2)/$(basename $(notdir $(3))).o: $(3) \
 	    -MMD -MP -I$(GUEST_START) -I$(BUILD)/guests/$(1)/include -c -o $$@ $$<
 endef
 
-DEMO_SOURCES := $(addprefix $(GUEST_START)/,demo.c line.c talk.c)
+DEMO_SOURCES := $(addprefix $(GUEST_START)/,demo.c last_words.c line.c talk.c)
 
 # Each with its main file in peers/ and the same library.
 PEERS := hello pingpong stream-producer stream-consumer sensor-writer \
     sensor-reader qnx
-PEER_SOURCES := $(addprefix $(GUEST_START)/,line.c peers/peer.c) \
+PEER_SOURCES := $(addprefix $(GUEST_START)/,last_words.c line.c peers/peer.c) \
     $(addprefix guest-lib/src/,factory.c control.c ring.c cell.c copy.c)
 
 # $(call guest-arch,ARCH): the demo guests, at the addresses in their configs.

@@ -41,7 +41,7 @@ hear()
         lines "$2"
         fail "$2 does not say: $3"
     }
-    ! says "$2" WRONG || {
+    ! says "$2" "WRONG\|: trap " || {
         lines "$2"
         fail "$2 says that something is wrong"
     }

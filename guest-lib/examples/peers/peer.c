@@ -3,6 +3,7 @@
  *
  * What the examples of the guest library have in common.
  */
+#include "../last_words.h"
 #include "../line.h"
 #include "peer.h"
 
@@ -44,18 +45,7 @@ _Noreturn void give_up(const char *what, int error)
 
 _Noreturn void trap_fatal(const struct trap *trap)
 {
-    struct line line = { 0 };
-
-    line_text(&line, peer_name);
-    line_text(&line, ": WRONG: trap ");
-    line_hex(&line, trap->cause);
-    line_text(&line, " at ");
-    line_hex(&line, trap->pc);
-    line_text(&line, ", address ");
-    line_hex(&line, trap->address);
-    line_end(&line);
-
-    cpu_sleep_for_good();
+    last_words(peer_name, trap);
 }
 
 void attach_region(struct shared_mem *handle, const char *name)
