@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC2154,SC3043 # share sets variables; local
+# xl shared-mem-list: literally what it prints, but for numbers of domains.
+
+HEADER="ID                                      Size Owner Name                 \
+  Dom Range                             Prot       Offset Control State"
+
+# row ID SIZE OWNER NAME DOM RANGE PROT OFFSET CONTROL STATE
+row()
+{
+    printf '%-31s %12s %5s %-20s %5s %-33s %-4s %12s %-7s %s\n' "$@"
+}
+
+# lists LINES [WORD]...: what xl shared-mem-list says, with these words.
+lists()
+{
+    local wanted="$1"
+
+    shift
+    assert_equal "what is listed" "$(must xl shared-mem-list "$@")" "$wanted"
+}
+
+case_the_list_of_all_regions()
+{
+    local one two other
+
+    lists "$HEADER"
+    share vm1 '"0x80000000+64K = ID1, control=yes", "0x90000000+8K = ID2"'
+    share vm2 '"0x90000000+64K = ID1, control=yes"'
+    share vm3 '"0x80000000+4K = ID2, prot=ro, offset=0x1000"'
+
+    one="$(row ID1 0x10000 "$vm1" vm1 "$vm1" 0x80000000-0x80010000 rw 0x0 yes alive)"
+    two="$(row ID1 0x10000 "$vm1" vm2 "$vm2" 0x90000000-0x90010000 rw 0x0 yes alive)"
+    other="$(row ID2 0x2000 "$vm1" vm1 "$vm1" 0x90000000-0x90002000 rw 0x0 no alive)
+$(row ID2 0x2000 "$vm1" vm3 "$vm3" 0x80000000-0x80001000 ro 0x1000 no alive)"
+    lists "$HEADER
+$one
+$two
+$other"
+    lists "$HEADER
+$other" ID2
+    lists "$HEADER
+$one
+$two" vm2
+    lists "$HEADER
+$other" "$vm3"
+    lists "$HEADER
+$one
+$two
+$other" vm1 ID2
+
+    # One that has crashed is still there, and has the memory.
+    ends vm2 3
+    two="$(row ID1 0x10000 "$vm1" vm2 "$vm2" 0x90000000-0x90010000 rw 0x0 yes ended)"
+    wait_for 5 says_ended || fail "$(xl shared-mem-list ID1)"
+    lists "$HEADER
+$one
+$two" ID1
+    destroy vm1 vm2 vm3
+}
+
+says_ended() { xl shared-mem-list ID1 | grep -q ended; }
+
+case_the_list_as_JSON()
+{
+    share vm1 '"0x80000000+64K = ID1"'
+    share vm2 '"0x90000000+4K = ID1, prot=ro, offset=0x3000"'
+    assert_equal "the JSON" "$(xl shared-mem-list --long | tr -d ' \n')" "[{\
+\"id\":\"ID1\",\"size\":65536,\"owner\":$vm1,\"control\":false,\
+\"generation\":$(generation ID1),\"peers\":[{\
+\"domid\":$vm1,\"name\":\"vm1\",\"index\":0,\"begin\":2147483648,\"size\":65536,\
+\"offset\":0,\"prot\":\"rw\",\"state\":\"alive\"},{\
+\"domid\":$vm2,\"name\":\"vm2\",\"index\":1,\"begin\":2415919104,\"size\":4096,\
+\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}]}]"
+    destroy vm1 vm2
+    assert_equal "the JSON" "$(xl shared-mem-list -l | tr -d ' \n')" "[]"
+}
+
+# fails STATUS LINE WORD...: xl shared-mem-list with wrong words.
+fails()
+{
+    local status="$1" line="$2" found=0
+
+    shift 2
+    xl shared-mem-list "$@" >stdout 2>stderr || found=$?
+    assert_equal "the status" $found "$status"
+    assert_equal "what it prints on stderr" "$(head -n 1 stderr)" "$line"
+    assert_equal "what it prints on stdout" "$(grep -v '^Usage\|^$' stdout)" ""
+}
+
+case_wrong_words()
+{
+    share vm1 '"0x80000000+64K = ID1"'
+    fails 1 "nobody is neither a domain nor a region" nobody
+    fails 1 "4711 is neither a domain nor a region" ID1 4711
+    fails 2 "option \`x' not supported." -x
+    destroy vm1
+    fails 1 "ID1 is neither a domain nor a region" ID1
+}

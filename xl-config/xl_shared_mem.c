@@ -1,0 +1,262 @@
+/*
+ * xl shared-mem-list: the regions of shared memory of this host.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-only
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxl.h>
+#include <libxl_json.h>
+#include <libxl_utils.h>
+
+#include "xl.h"
+#include "xl_utils.h"
+
+/* Whether a word of the command line means this region. */
+static bool means_region(const char *word,
+                         const libxl_shared_mem_region *region)
+{
+    uint32_t domid;
+    int i;
+
+    if (!strcmp(word, region->id))
+        return true;
+
+    if (libxl_domain_qualifier_to_domid(ctx, word, &domid))
+        return false;
+    for (i = 0; i < region->num_peers; i++)
+        if (region->peers[i].domid == domid)
+            return true;
+
+    return false;
+}
+
+/* Without words, all regions are wanted. */
+static bool is_wanted(const libxl_shared_mem_region *region, char **words,
+                      int nr_words)
+{
+    int i;
+
+    for (i = 0; i < nr_words; i++)
+        if (means_region(words[i], region))
+            return true;
+
+    return !nr_words;
+}
+
+/* A word has to mean a domain, or a region; says so if it does not. */
+static bool is_known(const char *word, const libxl_shared_mem_region *regions,
+                     int nr)
+{
+    uint32_t domid;
+    int i;
+
+    for (i = 0; i < nr; i++)
+        if (!strcmp(word, regions[i].id))
+            return true;
+    if (!libxl_domain_qualifier_to_domid(ctx, word, &domid) &&
+        !libxl_domain_info(ctx, NULL, domid))
+        return true;
+
+    fprintf(stderr, "%s is neither a domain nor a region\n", word);
+    return false;
+}
+
+static void print_header(void)
+{
+    printf("%-31s %12s %5s %-20s %5s %-33s %-4s %12s %-7s %s\n", "ID", "Size",
+           "Owner", "Name", "Dom", "Range", "Prot", "Offset", "Control",
+           "State");
+}
+
+static void print_peer(const libxl_shared_mem_region *region,
+                       const libxl_shared_mem_peer *peer)
+{
+    char *name = libxl_domid_to_name(ctx, peer->domid);
+    char size[20], offset[20], range[40];
+
+    snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
+    snprintf(offset, sizeof(offset), "0x%"PRIx64, peer->offset);
+    snprintf(range, sizeof(range), "0x%"PRIx64"-0x%"PRIx64, peer->begin,
+             peer->begin + peer->size);
+
+    printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
+           region->id, size, region->owner, name ?: "(null)", peer->domid,
+           range, libxl_static_shared_mem_prot_to_string(peer->prot), offset,
+           region->control ? "yes" : "no",
+           libxl_shared_mem_peer_state_to_string(peer->state));
+    free(name);
+}
+
+static void print_table(const libxl_shared_mem_region *regions, int nr,
+                        char **words, int nr_words)
+{
+    int i, j;
+
+    print_header();
+    for (i = 0; i < nr; i++)
+        if (is_wanted(&regions[i], words, nr_words))
+            for (j = 0; j < regions[i].num_peers; j++)
+                print_peer(&regions[i], &regions[i].peers[j]);
+}
+
+/* All members are there, those with their default values too. */
+
+/* What is generated; nothing more after an error. */
+struct json {
+    yajl_gen hand;
+    yajl_gen_status status;
+};
+
+static void put(struct json *json, yajl_gen_status (*open_or_close)(yajl_gen))
+{
+    if (json->status == yajl_gen_status_ok)
+        json->status = open_or_close(json->hand);
+}
+
+static void put_string(struct json *json, const char *text)
+{
+    if (json->status == yajl_gen_status_ok)
+        json->status = yajl_gen_string(json->hand,
+                                       (const unsigned char *)text,
+                                       strlen(text));
+}
+
+static void put_number(struct json *json, const char *key, uint64_t value)
+{
+    put_string(json, key);
+    if (json->status == yajl_gen_status_ok)
+        json->status = yajl_gen_integer(json->hand, value);
+}
+
+static void put_text(struct json *json, const char *key, const char *value)
+{
+    put_string(json, key);
+    put_string(json, value);
+}
+
+static void put_bool(struct json *json, const char *key, bool value)
+{
+    put_string(json, key);
+    if (json->status == yajl_gen_status_ok)
+        json->status = yajl_gen_bool(json->hand, value);
+}
+
+static void put_peer(struct json *json, const libxl_shared_mem_peer *peer)
+{
+    char *name = libxl_domid_to_name(ctx, peer->domid);
+
+    put(json, yajl_gen_map_open);
+    put_number(json, "domid", peer->domid);
+    put_text(json, "name", name ?: "(null)");
+    put_number(json, "index", peer->index);
+    put_number(json, "begin", peer->begin);
+    put_number(json, "size", peer->size);
+    put_number(json, "offset", peer->offset);
+    put_text(json, "prot",
+             libxl_static_shared_mem_prot_to_string(peer->prot));
+    put_text(json, "state",
+             libxl_shared_mem_peer_state_to_string(peer->state));
+    put(json, yajl_gen_map_close);
+    free(name);
+}
+
+static void put_region(struct json *json,
+                       const libxl_shared_mem_region *region)
+{
+    int i;
+
+    put(json, yajl_gen_map_open);
+    put_text(json, "id", region->id);
+    put_number(json, "size", region->size);
+    put_number(json, "owner", region->owner);
+    put_bool(json, "control", region->control);
+    put_number(json, "generation", region->generation);
+    put_string(json, "peers");
+    put(json, yajl_gen_array_open);
+    for (i = 0; i < region->num_peers; i++)
+        put_peer(json, &region->peers[i]);
+    put(json, yajl_gen_array_close);
+    put(json, yajl_gen_map_close);
+}
+
+static int print_json(const libxl_shared_mem_region *regions, int nr,
+                      char **words, int nr_words)
+{
+    struct json json = { .hand = libxl_yajl_gen_alloc(NULL) };
+    libxl_yajl_length length;
+    const char *text;
+    int i;
+
+    if (!json.hand) {
+        fprintf(stderr, "unable to allocate JSON generator\n");
+        return EXIT_FAILURE;
+    }
+
+    json.status = yajl_gen_array_open(json.hand);
+    for (i = 0; i < nr; i++)
+        if (is_wanted(&regions[i], words, nr_words))
+            put_region(&json, &regions[i]);
+    put(&json, yajl_gen_array_close);
+
+    if (json.status == yajl_gen_status_ok)
+        json.status = yajl_gen_get_buf(json.hand,
+                                       (const unsigned char **)&text, &length);
+    if (json.status == yajl_gen_status_ok)
+        puts(text);
+    else
+        fprintf(stderr, "unable to format regions as JSON (YAJL:%d)\n",
+                json.status);
+
+    yajl_gen_free(json.hand);
+    return json.status == yajl_gen_status_ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main_sharedmemlist(int argc, char **argv)
+{
+    static struct option opts[] = {
+        {"long", 0, 0, 'l'},
+        COMMON_LONG_OPTS
+    };
+    libxl_shared_mem_region *regions;
+    int opt, i, nr, status = EXIT_SUCCESS;
+    bool details = false;
+
+    SWITCH_FOREACH_OPT(opt, "l", opts, "shared-mem-list", 0) {
+    case 'l':
+        details = true;
+        break;
+    }
+    argv += optind;
+    argc -= optind;
+
+    regions = libxl_list_shared_mem_region(ctx, &nr);
+    if (!regions) {
+        fprintf(stderr, "libxl_list_shared_mem_region failed.\n");
+        return EXIT_FAILURE;
+    }
+
+    for (i = 0; i < argc; i++)
+        if (!is_known(argv[i], regions, nr))
+            status = EXIT_FAILURE;
+
+    if (status == EXIT_SUCCESS && details)
+        status = print_json(regions, nr, argv, argc);
+    else if (status == EXIT_SUCCESS)
+        print_table(regions, nr, argv, argc);
+
+    libxl_shared_mem_region_list_free(regions, nr);
+    return status;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
