@@ -48,18 +48,31 @@ static bool is_wanted(const libxl_shared_mem_region *region, char **words,
     return !nr_words;
 }
 
+static bool is_domain(const char *word)
+{
+    bool exists = false;
+    uint32_t domid;
+    char *name;
+
+    if (!libxl_domain_qualifier_to_domid(ctx, word, &domid)) {
+        name = libxl_domid_to_name(ctx, domid);
+        exists = name;
+        free(name);
+    }
+
+    return exists;
+}
+
 /* A word has to mean a domain, or a region; says so if it does not. */
 static bool is_known(const char *word, const libxl_shared_mem_region *regions,
                      int nr)
 {
-    uint32_t domid;
     int i;
 
     for (i = 0; i < nr; i++)
         if (!strcmp(word, regions[i].id))
             return true;
-    if (!libxl_domain_qualifier_to_domid(ctx, word, &domid) &&
-        !libxl_domain_info(ctx, NULL, domid))
+    if (is_domain(word))
         return true;
 
     fprintf(stderr, "%s is neither a domain nor a region\n", word);
