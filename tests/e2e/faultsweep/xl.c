@@ -143,6 +143,8 @@ struct outcome run_xl(struct sweep *sweep, enum fault_mode mode, uint32_t at,
     xl = fork();
     if ( !xl )
         become_xl(words);
+    /* As it does itself: whoever is first. */
+    setpgid(xl, xl);
 
     if ( !wait_for_all(xl, &status) )
     {
