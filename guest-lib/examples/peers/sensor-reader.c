@@ -9,7 +9,7 @@
 
 const char peer_name[] = "reader";
 
-#define REPORT_EVERY 2000
+#define REPORT_EVERY 500
 
 _Noreturn void guest_main(uint64_t boot_info)
 {

@@ -83,8 +83,8 @@ case_the_latest_value_is_never_torn()
     peer sensor1 sensor-writer '"0x80000000+4K = sensor"'
     peer reader1 sensor-reader '"0x80000000+4K = sensor"'
     peer reader2 sensor-reader '"0x90000000+4K = sensor, prot=ro"'
-    hear 60 reader1 "^reader: took 2000 samples, all whole$"
-    hear 60 reader2 "^reader: took 2000 samples, all whole$"
+    hear 60 reader1 "^reader: took 500 samples, all whole$"
+    hear 60 reader2 "^reader: took 500 samples, all whole$"
     destroy sensor1 reader1 reader2
 }
 
