@@ -40,6 +40,7 @@ static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
 
     /* The first problem stays in the reader. */
     libxl__shared_mem_reader_feed(reader, area, path, value);
+    if (!libxl__shared_mem_is_directory(path)) return 0;
 
     children = libxl__xs_directory(gc, XBT_NULL, node, &nr);
     if (!children) {

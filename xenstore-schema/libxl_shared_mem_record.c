@@ -910,6 +910,23 @@ libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
     return LIBXL__SHARED_MEM_BROKEN;
 }
 
+/* The directory itself, those of peers, and each peer's own. */
+bool libxl__shared_mem_is_directory(const char *path)
+{
+    static const char *const peers[] = { "mappings", "peers" };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LENGTH(peers); i++) {
+        const char *tail = path + strlen(peers[i]);
+
+        if (!strncmp(path, peers[i], strlen(peers[i])) &&
+            (!*tail || (*tail == '/' && !strchr(tail + 1, '/'))))
+            return true;
+    }
+
+    return !*path;
+}
+
 /* On return *path_r is the path that was looked at last. */
 static const char *check_region(const libxl__shared_mem_reader *reader,
                                 libxl__shared_mem_path *path_r)

@@ -304,9 +304,7 @@ typedef struct libxl__shared_mem_problem {
  * each node that exists below public_dir and private_dir, in any order,
  * then reader_finish once.
  *
- * The directories to list are those two, mappings_dir, mapping_dir of each
- * mapping, peers_dir, and the directory of each peer in there.  All nodes
- * have to be of one transaction.
+ * All nodes have to be of one transaction.
  *
  * All fields are private but problem, which says why after BROKEN.
  */
@@ -341,6 +339,12 @@ libxl__shared_mem_status
 libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
                               libxl__shared_mem_area area,
                               const char *path, const char *value);
+
+/*
+ * Whether there are nodes below the one at path, relative as for reader_feed,
+ * that are of any interest.  Each look at what a node has costs a request.
+ */
+bool libxl__shared_mem_is_directory(const char *path);
 
 /*
  * OK: *record_r is the whole record, with all invariants checked.

@@ -2080,6 +2080,25 @@ static void empty_free_numbers_may_not_be_fed_twice(void **state)
     assert_string_equal(reader.problem.reason, "it occurs twice");
 }
 
+static void directories(void **state)
+{
+    static const char *const directories[] = {
+        "", "mappings", "mappings/1", "mappings/32751", "peers", "peers/1",
+    };
+    static const char *const leaves[] = {
+        "owner", "size", "control", "generation", "free_numbers",
+        "mappings/1/prot", "mappings/1/offset", "peers/1/number", "peer",
+        "mapping", "mappingsx", "peersx/1", "owner/1", "x",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ARRAY_LENGTH(directories); i++)
+        assert_true(libxl__shared_mem_is_directory(directories[i]));
+    for (i = 0; i < ARRAY_LENGTH(leaves); i++)
+        assert_false(libxl__shared_mem_is_directory(leaves[i]));
+}
+
 /*----- Differences -----*/
 
 static void diff_of_a_new_region_is_all_nodes(void **state)
@@ -2598,6 +2617,7 @@ int main(void)
         cmocka_unit_test(id_characters),
         cmocka_unit_test(id_lengths),
         cmocka_unit_test(paths),
+        cmocka_unit_test(directories),
         cmocka_unit_test(longest_paths_fit),
         cmocka_unit_test(documented_example),
         cmocka_unit_test(what_is_not_the_default),

@@ -5,7 +5,7 @@
 
 . /overlay/races.sh
 
-case_50_rounds() # limit 400
+case_50_rounds() # limit 600
 {
     race_rounds 50 1
 }
