@@ -10,6 +10,7 @@ peer()
     local name="$1" image="$2" entries="$3"
 
     shift 3
+    [ "$ARCH" != arm64 ] || set -- 'vuart = "sbsa_uart"' "$@" # their console
     config "$name" "static_shared_mem = [ $entries ]" \
         'shared_mem_factory = 0x70000000' "kernel = \"/guests/$image\"" "$@"
     xl create -e "$name.cfg" >create-output 2>&1 || {
@@ -25,7 +26,7 @@ lines()
     eval "set -- $1 \$$1"
     case $ARCH in
     x86_64) xl dmesg | sed -n "s/^(d$2) //p" ;;
-    *)      tr -d '\r' <"/var/log/xen/console/guest-$1.log" ;;
+    *)      tr -d '\r' <"/var/log/xen/console/guest-$1-vuart0.log" ;;
     esac
 }
 
