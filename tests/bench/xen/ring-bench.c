@@ -9,6 +9,7 @@
  *   cell-N     values of N bytes through a cell, as many as the reader takes
  */
 #include <shared_mem/cell.h>
+#include <shared_mem/copy.h>
 #include <shared_mem/ring.h>
 
 #include "../../../guest-lib/examples/peers/peer.h"
@@ -100,7 +101,7 @@ static void send_one(struct shared_mem_ring_producer *ring)
             give_up("cannot send", error);
         cpu_relax();
     }
-    __builtin_memcpy(message, bench.buffer, bench.size);
+    shared_mem_copy_to(message, bench.buffer, bench.size);
     error = shared_mem_ring_commit(ring, bench.size);
     if ( !error )
         error = shared_mem_ring_publish(ring);
@@ -120,7 +121,7 @@ static void receive_one(struct shared_mem_ring_consumer *ring)
             give_up("cannot receive", error);
         cpu_relax();
     }
-    __builtin_memcpy(bench.buffer, message, length);
+    shared_mem_copy_from(bench.buffer, message, length);
     shared_mem_ring_release(ring);
 }
 
