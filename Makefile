@@ -43,6 +43,7 @@ help:
 	@echo '  test       every check there is, on both architectures'
 	@echo '  lint, unit, patches, e2e   parts of test'
 	@echo '  bench      the ring and the cell beside others: build/bench/bench.md'
+	@echo '  bench-xen  the same between guests on Xen, beside libxenvchan'
 	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
 	@echo '  soak       xl processes that race, a borrower that comes and goes (hours);'
 	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 are the numbers of rounds'
