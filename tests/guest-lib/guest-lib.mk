@@ -9,7 +9,7 @@ hostile_headers := $(wildcard tests/fuzz/hostile/*.h tests/fuzz/hostile/shared_m
 # the library without path and suffix.
 define guest_lib_test
 $(call unit_test,$(1),$(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c)
-GUEST_LIB_TESTS += build/unit/gcc/$(1) build/unit/clang/$(1)
+unit-tests: build/unit/gcc/$(1) build/unit/clang/$(1)
 build/unit/gcc/$(1) build/unit/clang/$(1): $(guest_lib_headers)
 build/unit/gcc/$(1) build/unit/clang/$(1): UNIT_STD := gnu11
 build/unit/gcc/$(1) build/unit/clang/$(1): UNIT_INCLUDES := -Iguest-lib/include -Itests/guest-lib
@@ -24,7 +24,8 @@ endef
 # $(call guest_lib_fuzz,NAME,SOURCES): a fuzzer, the same way.
 define guest_lib_fuzz
 $(call fuzz_target,$(1),$(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c)
-GUEST_LIB_FUZZERS += $(1)
+fuzz-short: fuzz-short-$(1)
+fuzz: fuzz-long-$(1)
 build/fuzz/$(1): $(guest_lib_headers)
 build/fuzz/$(1): UNIT_STD := gnu11
 $(call hostile,build/fuzz/$(1))
@@ -39,10 +40,6 @@ $(eval $(call hostile,build/unit/gcc/test_hostile build/unit/clang/test_hostile)
 
 $(eval $(call guest_lib_fuzz,fuzz_factory,factory))
 $(eval $(call guest_lib_fuzz,fuzz_control,control factory))
-
-unit-tests: $(GUEST_LIB_TESTS)
-fuzz-short: $(GUEST_LIB_FUZZERS:%=fuzz-short-%)
-fuzz: $(GUEST_LIB_FUZZERS:%=fuzz-long-%)
 
 # $(call guest_lib_tsan,NAME,SOURCES): threads, under ThreadSanitizer.
 define guest_lib_tsan

@@ -22,7 +22,3 @@ $(RING_TESTS): tests/guest-lib/words.h
 # These do themselves what happens between two accesses.
 $(filter %_points,$(RING_TESTS)): $(hostile_headers)
 $(filter %_points,$(RING_TESTS)): UNIT_INCLUDES := -Itests/fuzz/hostile -Iguest-lib/include
-
-unit-tests: $(RING_TESTS)
-fuzz-short: fuzz-short-fuzz_ring fuzz-short-fuzz_cell
-fuzz: fuzz-long-fuzz_ring fuzz-long-fuzz_cell
