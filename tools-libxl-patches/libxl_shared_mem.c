@@ -140,7 +140,7 @@ static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
     const char *reason = NULL;
 
     if (request->offset % XC_PAGE_SIZE)
-        reason = "offset has to be a multiple of 0x1000";
+        reason = "offset has to be a multiple of 4096";
     else if (libxl__shared_mem_has_factory(d_config) &&
              to_pages(request->offset) > UINT32_MAX)
         reason = "the factory page cannot describe an offset of 16 TiB or "

@@ -295,8 +295,8 @@ static int give_back(libxl__gc *gc, mapping_job *job,
         if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, now, 0,
                                                  job->gfns)) {
             SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                           "can't give back the RAM at 0x%"PRIx64,
-                           (gfn + done) << XC_PAGE_SHIFT);
+                           "can't give back the RAM at 0x%"PRIx64": %s",
+                           (gfn + done) << XC_PAGE_SHIFT, strerror(errno));
             return ERROR_FAIL;
         }
     }

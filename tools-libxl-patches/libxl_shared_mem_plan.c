@@ -56,7 +56,7 @@ static const char *region_problem(const libxl__shared_mem_range *region)
         return "the range is empty";
 
     if (region->begin % PAGE_SIZE || region->size % PAGE_SIZE)
-        return "begin and size have to be multiples of 0x1000";
+        return "begin and size have to be multiples of 4096";
 
     if (region->begin > LIBXL__SHARED_MEM_ADDR_LIMIT ||
         region->size > LIBXL__SHARED_MEM_ADDR_LIMIT - region->begin)
@@ -83,7 +83,7 @@ libxl__shared_mem_check_list(const libxl__shared_mem_range *regions,
 
         if (i == LIBXL__SHARED_MEM_REGIONS_MAX) {
             snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
-                     "a domain can have no more than %d regions",
+                     "a domain has at most %d regions",
                      LIBXL__SHARED_MEM_REGIONS_MAX);
             return i;
         }
@@ -116,7 +116,7 @@ libxl__shared_mem_check_factory(const libxl__shared_mem_range *regions,
 
     if (page->begin % PAGE_SIZE) {
         snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
-                 "the address has to be a multiple of 0x1000");
+                 "the address has to be a multiple of 4096");
         return false;
     }
 
@@ -318,7 +318,8 @@ bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
 
     if (record->nr_mappings >= LIBXL__SHARED_MEM_PEERS_MAX) {
         snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
-                 "the region has %d peers, and can have no more",
+                 "the region has %d peers, and can have no more: destroy one "
+                 "first",
                  LIBXL__SHARED_MEM_PEERS_MAX);
         return false;
     }

@@ -227,8 +227,8 @@ int libxl__shared_mem_arch_set_memory_type(
 
     if (xc_domain_pin_memory_cacheattr(CTX->xch, domid, first, last,
                                        XEN_DMOP_MEM_CACHEATTR_WB)) {
-        LOGED(ERROR, domid, "static_shared_mem: region %s: can't pin its "
-              "memory type to write-back", range->name);
+        LOGED(ERROR, domid, "%s: can't pin its memory type to write-back",
+              libxl__shared_mem_option(gc, range->name));
         return ERROR_FAIL;
     }
 

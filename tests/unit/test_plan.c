@@ -31,7 +31,7 @@ typedef libxl__shared_mem_range range_t;
 
 #define BAD_ID   "an ID is 1 to 31 characters of A-Z a-z 0-9 _ -"
 #define EMPTY    "the range is empty"
-#define NO_PAGES "begin and size have to be multiples of 0x1000"
+#define NO_PAGES "begin and size have to be multiples of 4096"
 #define TOO_HIGH "the range ends above 2^52, which no guest can address"
 #define TWICE    "a domain can name a region only once"
 
@@ -142,8 +142,8 @@ static void test_number_of_regions(void **state)
 
     check_accepted(list, 63);
     check_accepted(list, 64);
-    check_refused(list, 65, 64, "a domain can have no more than 64 regions");
-    check_refused(list, 66, 64, "a domain can have no more than 64 regions");
+    check_refused(list, 65, 64, "a domain has at most 64 regions");
+    check_refused(list, 66, 64, "a domain has at most 64 regions");
 }
 
 static void test_same_id(void **state)
@@ -242,7 +242,7 @@ static void test_first_wrong_region(void **state)
 
 /*----- The factory page -----*/
 
-#define UNALIGNED     "the address has to be a multiple of 0x1000"
+#define UNALIGNED     "the address has to be a multiple of 4096"
 #define PAGE_TOO_HIGH "the address is not below 2^52, and no guest can use it"
 
 static void check_factory_accepted(const range_t *list, unsigned int nr,

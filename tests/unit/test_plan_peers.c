@@ -282,7 +282,8 @@ static void test_control_and_another_problem(void **state)
                   "control page: all peers have to agree");
     record.control = true;
     check_refused(record, with_control(whole()),
-                  "the region has 32 peers, and can have no more");
+                  "the region has 32 peers, and can have no more: destroy "
+                  "one first");
 }
 
 static void test_a_full_region(void **state)
@@ -294,7 +295,8 @@ static void test_a_full_region(void **state)
     check_allowed(record, whole());
     record.nr_mappings = 32;
     check_refused(record, whole(),
-                  "the region has 32 peers, and can have no more");
+                  "the region has 32 peers, and can have no more: destroy "
+                  "one first");
 }
 
 /* Pages 4 to 7 are all that is left of the region. */
