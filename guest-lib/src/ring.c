@@ -26,15 +26,10 @@ static void prefetch_for_write(const void *address)
 #endif
 }
 
-static uint32_t slot_size(uint32_t length)
-{
-    return HEADER_SIZE + ((length + 7) & ~7u);
-}
-
 /* Whatever @length is; @room is a multiple of 8. */
 static bool fits(uint32_t length, uint32_t room)
 {
-    return length < room && slot_size(length) <= room;
+    return length < room && shared_mem_ring_slot(length) <= room;
 }
 
 static struct shared_mem_ring *ring_of(const struct shared_mem_ring_link *link)
@@ -283,11 +278,11 @@ int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
         producer_put(link, SHARED_MEM_RING_PADDING, room);
     }
 
-    rc = producer_room(link, slot_size(length));
+    rc = producer_room(link, shared_mem_ring_slot(length));
     if ( rc )
         return rc;
 
-    link->reserved = slot_size(length);
+    link->reserved = shared_mem_ring_slot(length);
     *message = header_at(link, link->next) + 1;
 
     return 0;
@@ -302,7 +297,7 @@ int shared_mem_ring_commit(struct shared_mem_ring_producer *producer,
         return SHARED_MEM_EINVAL;
 
     link->reserved = 0;
-    producer_put(link, SHARED_MEM_RING_MESSAGE + length, slot_size(length));
+    producer_put(link, SHARED_MEM_RING_MESSAGE + length, shared_mem_ring_slot(length));
 
     return 0;
 }
@@ -342,7 +337,7 @@ static int consumer_next(struct shared_mem_ring_link *link, uint32_t *length)
          check_of(link, word, next, link->expected) )
         return link->status = SHARED_MEM_EPROTO;
 
-    link->next = next + slot_size(bytes);
+    link->next = next + shared_mem_ring_slot(bytes);
     *length = bytes;
 
     return word == SHARED_MEM_RING_PADDING;

@@ -24,7 +24,6 @@ int shared_mem_ring_write(struct shared_mem_ring_producer *producer,
 int shared_mem_ring_read(struct shared_mem_ring_consumer *consumer,
                          void *buffer, uint32_t size, uint32_t *length)
 {
-    uint32_t start = consumer->link.next;
     const void *message;
     int rc = shared_mem_ring_peek(consumer, &message, length);
 
@@ -33,7 +32,7 @@ int shared_mem_ring_read(struct shared_mem_ring_consumer *consumer,
 
     if ( *length > size )
     {
-        consumer->link.next = start;
+        consumer->link.next -= shared_mem_ring_slot(*length);
         return SHARED_MEM_EMSGSIZE;
     }
 

@@ -431,8 +431,12 @@ static void test_read_too_small_behind_padding(void **state)
                          SHARED_MEM_EMSGSIZE);
         assert_int_equal(length, 100);
     }
+
+    /* Where the padding was is another message now. */
+    assert_int_equal(send(104, 3), 0);
     receive(100, 2);
-    transfer(9, 3);
+    receive(104, 3);
+    transfer(9, 4);
 }
 
 /*

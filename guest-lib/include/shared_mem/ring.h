@@ -87,6 +87,12 @@ struct shared_mem_ring_consumer {
     struct shared_mem_ring_link link;
 };
 
+/* Bytes that a message takes, with its header. */
+static inline uint32_t shared_mem_ring_slot(uint32_t length)
+{
+    return (length + (uint32_t)sizeof(struct shared_mem_ring_header) + 7) & ~7u;
+}
+
 /* For the functions below, which know their side. */
 int shared_mem_ring_init(struct shared_mem_ring_link *link, void *base,
                          size_t bytes, bool producer);
