@@ -6,6 +6,9 @@
  * Shared words that a side has written are never read back, but for the epoch
  * when it starts.  All that comes from the peer is loaded once and checked
  * before it becomes an offset.
+ *
+ * Most messages take but a look at `limit': a position up to which they may
+ * reach.  Where that does not do there is a function of its own for all else.
  */
 #include <shared_mem/atomic.h>
 #include <shared_mem/ring.h>
@@ -13,8 +16,12 @@
 /* Of a message's header, and of the one that marks the end of what there is. */
 #define HEADER_SIZE ((uint32_t)sizeof(struct shared_mem_ring_header))
 
-/* The producer gets cache lines back from the consumer so many bytes ahead. */
-#define AHEAD 512u
+/*
+ * The producer gets cache lines back from the consumer so many bytes ahead: two
+ * for each message, as a short one may reach into a second one.
+ */
+#define AHEAD      1536u
+#define CACHE_LINE 64u
 
 static void prefetch_for_write(const void *address)
 {
@@ -26,10 +33,10 @@ static void prefetch_for_write(const void *address)
 #endif
 }
 
-/* Whatever @length is; @room is a multiple of 8. */
-static bool fits(uint32_t length, uint32_t room)
+/* Whatever @length is; @room is a multiple of 8, and below 0 as good as 0. */
+static bool fits(uint32_t length, int32_t room)
 {
-    return length < room && shared_mem_ring_slot(length) <= room;
+    return (int64_t)length + HEADER_SIZE <= room;
 }
 
 static struct shared_mem_ring *ring_of(const struct shared_mem_ring_link *link)
@@ -48,19 +55,39 @@ static bool is_producer(const struct shared_mem_ring_link *link)
     return link->self == &ring_of(link)->producer;
 }
 
-/* Bytes from @position to where the ring wraps round. */
-static uint32_t contiguous(const struct shared_mem_ring_link *link,
-                           uint32_t position)
+/* Where the ring wraps round next. */
+static uint32_t wrap_of(const struct shared_mem_ring_link *link)
 {
-    return (~position & link->mask) + 1;
+    return (link->next | link->mask) + 1;
 }
 
 /* Says of a message where it is, in which session, and in how large a ring. */
-static uint32_t check_of(const struct shared_mem_ring_link *link, uint32_t word,
-                         uint32_t position, uint32_t session)
+static uint32_t check_of(const struct shared_mem_ring_link *link, uint32_t word)
 {
-    return word ^ position ^ session ^
-           (link->mask + 1 + SHARED_MEM_RING_VERSION);
+    return word ^ link->next ^ link->seal;
+}
+
+/* Bytes at `next' that a message may take. */
+static int32_t room_of(const struct shared_mem_ring_link *link)
+{
+    return (int32_t)(link->limit - link->next);
+}
+
+/* No message reaches beyond the ring, or into what has not been released. */
+static void link_measure(struct shared_mem_ring_link *link)
+{
+    uint32_t wrap = wrap_of(link);
+    uint32_t full = link->tail + link->mask + 1 - HEADER_SIZE;
+
+    link->limit = (int32_t)(full - wrap) < 0 ? full : wrap;
+}
+
+/* Calls return @status from now on: the limit lets no message through. */
+static int link_stop(struct shared_mem_ring_link *link, int status)
+{
+    link->limit = link->next;
+
+    return link->status = status;
 }
 
 /*
@@ -90,11 +117,11 @@ void shared_mem_ring_resync(struct shared_mem_ring_link *link)
     while ( !own || own == accepted );
 
     link->own = own;
-    link->status = SHARED_MEM_EAGAIN;
     link->done = 0;
     link->next = 0;
     link->tail = 0;
     link->reserved = 0;
+    link_stop(link, SHARED_MEM_EAGAIN);
     link_announce(link);
     if ( !is_producer(link) )
         shared_mem_store_release(&ring_of(link)->tail, 0);
@@ -140,7 +167,11 @@ static int link_connect(struct shared_mem_ring_link *link)
             shared_mem_store(&header_at(link, 0)->word, 0);
         link->own = (link->own & ~0xffffu) | peer >> 16;
         if ( peer == link->expected )
+        {
             link->status = link->gone = 0;
+            link->seal = (producer ? link->own : peer) ^
+                         (link->mask + 1 + SHARED_MEM_RING_VERSION);
+        }
     }
     link_announce(link);
 
@@ -153,17 +184,9 @@ static int link_check(struct shared_mem_ring_link *link)
     int status = link->status;
 
     if ( !status && shared_mem_load(link->peer) != link->expected )
-        link->status = status = SHARED_MEM_ESTALE;
+        status = link_stop(link, SHARED_MEM_ESTALE);
 
     return status ? status : link->gone;
-}
-
-/* Nothing to be done now; will there be? */
-static int link_idle(struct shared_mem_ring_link *link)
-{
-    int rc = link_check(link);
-
-    return rc ? rc : SHARED_MEM_EAGAIN;
 }
 
 /*
@@ -187,51 +210,31 @@ static int producer_refresh(struct shared_mem_ring_link *link)
 
     /* It only grows, and up to what has been published. */
     if ( tail % HEADER_SIZE || tail - link->tail > link->done - link->tail )
-        return link->status = SHARED_MEM_EPROTO;
+        return link_stop(link, SHARED_MEM_EPROTO);
 
     link->tail = tail;
 
     return 0;
 }
 
-/* Is there room for @slot bytes, and for the mark of the end behind them? */
-static bool producer_has(const struct shared_mem_ring_link *link, uint32_t slot)
-{
-    return link->next - link->tail + slot + HEADER_SIZE - 1 <= link->mask;
-}
-
 static int producer_publish(struct shared_mem_ring_link *link)
 {
+    struct shared_mem_ring_header *first = header_at(link, link->done);
+    struct shared_mem_ring_header *end = header_at(link, link->next);
     int rc = link_check(link);
 
-    if ( rc || link->next == link->done )
+    if ( rc || first == end )
         return rc;
 
-    /* The consumer comes to a stop behind the last message. */
-    shared_mem_store(&header_at(link, link->next)->word, 0);
-
-    /* Release: pairs with the acquire in consumer_next(). */
-    shared_mem_store_release(&header_at(link, link->done)->word, link->first);
     link->done = link->next;
 
+    /* The consumer comes to a stop behind the last message. */
+    shared_mem_store(&end->word, 0);
+
+    /* Release: pairs with the acquire in consumer_look(). */
+    shared_mem_store_release(&first->word, link->first);
+
     return 0;
-}
-
-static int producer_room(struct shared_mem_ring_link *link, uint32_t slot)
-{
-    int rc;
-
-    if ( producer_has(link, slot) )
-        return 0;
-
-    rc = producer_refresh(link);
-    if ( rc || producer_has(link, slot) )
-        return rc;
-
-    /* The consumer must see what is in the way. */
-    producer_publish(link);
-
-    return link_idle(link);
 }
 
 /*
@@ -241,24 +244,26 @@ static int producer_room(struct shared_mem_ring_link *link, uint32_t slot)
 static void producer_put(struct shared_mem_ring_link *link, uint32_t word,
                          uint32_t slot)
 {
-    uint32_t next = link->next;
-    struct shared_mem_ring_header *header = header_at(link, next);
+    struct shared_mem_ring_header *header = header_at(link, link->next);
+    uint32_t next = link->next + slot;
+    uint32_t check = check_of(link, word);
 
-    shared_mem_store(&header->check, check_of(link, word, next, link->own));
-    if ( next == link->done )
+    if ( link->next == link->done )
         link->first = word;
     else
         shared_mem_store(&header->word, word);
+    shared_mem_store(&header->check, check);
 
-    link->next = next + slot;
+    link->next = next;
     prefetch_for_write(header_at(link, next + AHEAD));
+    prefetch_for_write(header_at(link, next + AHEAD + CACHE_LINE));
 }
 
-int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
-                            uint32_t length, void **message)
+/* Up to the limit there is too little: begin, go round, or look for more. */
+static int producer_make_room(struct shared_mem_ring_link *link,
+                              uint32_t length)
 {
-    struct shared_mem_ring_link *link = &producer->link;
-    uint32_t room = contiguous(link, link->next);
+    uint32_t wrap = wrap_of(link);
     int rc;
 
     link->reserved = 0;
@@ -266,21 +271,37 @@ int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
         return SHARED_MEM_EMSGSIZE;
 
     rc = link->status == SHARED_MEM_EAGAIN ? link_connect(link)
-                                           : link_check(link);
+                                           : producer_refresh(link);
     if ( rc )
         return rc;
 
-    if ( !fits(length, room) )
+    link_measure(link);
+    if ( !fits(length, room_of(link)) && link->limit == wrap )
     {
-        rc = producer_room(link, room);
+        producer_put(link, SHARED_MEM_RING_PADDING, wrap - link->next);
+        link_measure(link);
+    }
+    if ( fits(length, room_of(link)) )
+        return 0;
+
+    /* The consumer must see what is in the way. */
+    rc = producer_publish(link);
+
+    return rc ? rc : SHARED_MEM_EAGAIN;
+}
+
+int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
+                            uint32_t length, void **message)
+{
+    struct shared_mem_ring_link *link = &producer->link;
+
+    if ( !fits(length, room_of(link)) )
+    {
+        int rc = producer_make_room(link, length);
+
         if ( rc )
             return rc;
-        producer_put(link, SHARED_MEM_RING_PADDING, room);
     }
-
-    rc = producer_room(link, shared_mem_ring_slot(length));
-    if ( rc )
-        return rc;
 
     link->reserved = shared_mem_ring_slot(length);
     *message = header_at(link, link->next) + 1;
@@ -297,7 +318,8 @@ int shared_mem_ring_commit(struct shared_mem_ring_producer *producer,
         return SHARED_MEM_EINVAL;
 
     link->reserved = 0;
-    producer_put(link, SHARED_MEM_RING_MESSAGE + length, shared_mem_ring_slot(length));
+    producer_put(link, SHARED_MEM_RING_MESSAGE + length,
+                 shared_mem_ring_slot(length));
 
     return 0;
 }
@@ -311,43 +333,34 @@ int shared_mem_ring_publish(struct shared_mem_ring_producer *producer)
  * Consumer.
  */
 
-/*
- * Take one header, and go on behind it.  Nothing that it says reaches beyond
- * the ring, or into what has not been released.
- *
- * Acquire: pairs with the release in producer_publish().
- */
-static int consumer_next(struct shared_mem_ring_link *link, uint32_t *length)
+/* Acquire: pairs with the release in producer_publish(). */
+static uint32_t consumer_look(const struct shared_mem_ring_link *link)
 {
-    uint32_t next = link->next;
-    const struct shared_mem_ring_header *header = header_at(link, next);
-    uint32_t word = shared_mem_load_acquire(&header->word);
-    uint32_t bytes = word - SHARED_MEM_RING_MESSAGE;
-    uint32_t room = contiguous(link, next);
-    uint32_t left = link->done - next + link->mask + 1 - HEADER_SIZE;
-
-    if ( !word )
-        return link_idle(link);
-
-    if ( word == SHARED_MEM_RING_PADDING )
-        bytes = room - HEADER_SIZE;
-
-    if ( !fits(bytes, room < left ? room : left) ||
-         shared_mem_load(&header->check) !=
-         check_of(link, word, next, link->expected) )
-        return link->status = SHARED_MEM_EPROTO;
-
-    link->next = next + shared_mem_ring_slot(bytes);
-    *length = bytes;
-
-    return word == SHARED_MEM_RING_PADDING;
+    return shared_mem_load_acquire(&header_at(link, link->next)->word);
 }
 
-int shared_mem_ring_peek(struct shared_mem_ring_consumer *consumer,
-                         const void **message, uint32_t *length)
+/*
+ * Go on behind the message or padding that @word says is there.  Nothing that
+ * it says reaches beyond the ring, or into what has not been released.
+ */
+static int consumer_take(struct shared_mem_ring_link *link, uint32_t word,
+                         uint32_t bytes)
+{
+    if ( !fits(bytes, room_of(link)) ||
+         shared_mem_load(&header_at(link, link->next)->check) !=
+         check_of(link, word) )
+        return link_stop(link, SHARED_MEM_EPROTO);
+
+    link->next += shared_mem_ring_slot(bytes);
+
+    return 0;
+}
+
+/* There is no message up to the limit: begin, go round, or look again. */
+static int consumer_seek(struct shared_mem_ring_consumer *consumer,
+                         uint32_t *word)
 {
     struct shared_mem_ring_link *link = &consumer->link;
-    uint32_t start;
     int rc = link->status;
 
     if ( rc == SHARED_MEM_EAGAIN )
@@ -355,20 +368,49 @@ int shared_mem_ring_peek(struct shared_mem_ring_consumer *consumer,
     if ( rc )
         return rc;
 
-    start = link->next;
-    rc = consumer_next(link, length);
-    if ( rc > 0 )
+    link_measure(link);
+    *word = consumer_look(link);
+    if ( *word == SHARED_MEM_RING_PADDING )
     {
+        bool alone = link->next == link->tail;
+
+        rc = consumer_take(link, *word,
+                           wrap_of(link) - link->next - HEADER_SIZE);
+        if ( rc )
+            return rc;
+
         /* The producer may wait for just the room of the padding. */
-        if ( start == link->done )
+        if ( alone )
             shared_mem_ring_release(consumer);
-        start = link->next;
-        rc = consumer_next(link, length);
+        link_measure(link);
+        *word = consumer_look(link);
+    }
+    if ( *word )
+        return 0;
+
+    rc = link_check(link);
+
+    return rc ? rc : SHARED_MEM_EAGAIN;
+}
+
+int shared_mem_ring_peek(struct shared_mem_ring_consumer *consumer,
+                         const void **message, uint32_t *length)
+{
+    struct shared_mem_ring_link *link = &consumer->link;
+    uint32_t word = consumer_look(link);
+
+    if ( !fits(word - SHARED_MEM_RING_MESSAGE, room_of(link)) )
+    {
+        int rc = consumer_seek(consumer, &word);
+
+        if ( rc )
+            return rc;
     }
 
-    *message = header_at(link, start) + 1;
+    *length = word - SHARED_MEM_RING_MESSAGE;
+    *message = header_at(link, link->next) + 1;
 
-    return rc;
+    return consumer_take(link, word, *length);
 }
 
 /*
@@ -379,6 +421,6 @@ void shared_mem_ring_release(struct shared_mem_ring_consumer *consumer)
 {
     struct shared_mem_ring_link *link = &consumer->link;
 
-    link->done = link->next;
-    shared_mem_store_release(&ring_of(link)->tail, link->done);
+    link->tail = link->next;
+    shared_mem_store_release(&ring_of(link)->tail, link->tail);
 }

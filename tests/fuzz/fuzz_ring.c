@@ -66,7 +66,7 @@ static void check_positions(void)
     CHECK(used <= size - 8 && used % 8 == 0);
     CHECK(producer.link.done - producer.link.tail <= used);
 
-    used = consumer.link.next - consumer.link.done;
+    used = consumer.link.next - consumer.link.tail;
     CHECK(used <= size - 8 && used % 8 == 0);
 }
 

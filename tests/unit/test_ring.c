@@ -362,10 +362,22 @@ static void test_position_wrap(void **state)
 
     (void)state;
     producer.link.done = producer.link.next = producer.link.tail = start;
-    consumer.link.next = consumer.link.done = start;
+    producer.link.limit = start;
+    consumer.link.next = consumer.link.tail = consumer.link.limit = start;
+    put(TAIL, start);
+
+    /* The ring is full after as many bytes as ever. */
+    for ( unsigned int lap = 0; lap < 3; lap++ )
+    {
+        for ( unsigned int i = 0; i < (SIZE - 8) / 16; i++ )
+            assert_int_equal(send(8, i), 0);
+        assert_int_equal(send(8, 0), SHARED_MEM_EAGAIN);
+        for ( unsigned int i = 0; i < (SIZE - 8) / 16; i++ )
+            receive(8, i);
+    }
+    assert_true(producer.link.next < start);
     for ( unsigned int i = 0; i < 64; i++ )
         transfer(i, i);
-    assert_true(producer.link.next < start);
 }
 
 static void test_commit(void **state)
@@ -577,9 +589,12 @@ static void test_consumer_restart(void **state)
     transfer(10, 1);
     assert_int_equal(send(11, 2), 0);
     stage(12, 3);
+    assert_int_equal(reserve(5), 0);
     start_consumer();
     assert_int_equal(peek(), SHARED_MEM_EAGAIN);
     assert_int_equal(get(CONSUMER), 0x00020001);
+    assert_int_equal(shared_mem_ring_publish(&producer), SHARED_MEM_ESTALE);
+    assert_int_equal(shared_mem_ring_commit(&producer, 5), 0);
     for ( unsigned int i = 0; i < 3; i++ )
     {
         assert_int_equal(shared_mem_ring_publish(&producer),
@@ -674,7 +689,8 @@ static void test_restart_with_garbage_for_own_epoch(void **state)
 
         put(CONSUMER, garbage << 16);
         start_consumer();
-        assert_int_equal(reserve(0), SHARED_MEM_ESTALE);
+        assert_int_equal(shared_mem_ring_publish(&producer),
+                         SHARED_MEM_ESTALE);
         shared_mem_ring_producer_resync(&producer);
         connect();
         transfer(1, 1);
@@ -715,10 +731,11 @@ static void test_consumer_gone(void **state)
     (void)state;
     assert_int_equal(send(1, 1), 0);
     assert_int_equal(reserve(1), 0);
-    assert_int_equal(shared_mem_ring_commit(&producer, 1), 0);
     shared_mem_ring_peer_gone(&producer.link);
+    assert_int_equal(shared_mem_ring_commit(&producer, 1), 0);
     for ( unsigned int i = 0; i < 3; i++ )
     {
+        assert_int_equal(reserve(1), SHARED_MEM_EPIPE);
         assert_int_equal(shared_mem_ring_publish(&producer), SHARED_MEM_EPIPE);
         assert_int_equal(send(1, 1), SHARED_MEM_EPIPE);
     }
@@ -996,14 +1013,16 @@ static void test_garbage_state(void **state)
         assert_int_equal(peek(), SHARED_MEM_ESTALE);
         shared_mem_ring_consumer_resync(&consumer);
         assert_int_equal(peek(), SHARED_MEM_EAGAIN);
-        assert_int_equal(reserve(1), SHARED_MEM_ESTALE);
+        assert_int_equal(shared_mem_ring_publish(&producer),
+                         SHARED_MEM_ESTALE);
         shared_mem_ring_producer_resync(&producer);
         connect();
         transfer(1, 1);
 
         setup(state);
         put(CONSUMER, words[i]);
-        assert_int_equal(reserve(1), SHARED_MEM_ESTALE);
+        assert_int_equal(shared_mem_ring_publish(&producer),
+                         SHARED_MEM_ESTALE);
         shared_mem_ring_producer_resync(&producer);
         assert_int_equal(reserve(1) == 0, 0);
         assert_int_equal(peek(), SHARED_MEM_ESTALE);

@@ -68,13 +68,15 @@ struct shared_mem_ring_link {
     uint32_t mask;     /* the ring's size - 1 */
     uint32_t own;      /* own word, as stored last */
     uint32_t expected; /* the peer's word in this session */
+    uint32_t seal;     /* what each `check' of this session has in common */
     int status;        /* 0: in a session; else what calls return */
     int gone;          /* 0, or EPIPE */
-    uint32_t done;     /* published, or released, up to here */
     uint32_t next;     /* committed, or peeked at, up to here */
+    uint32_t tail;     /* released up to here; a producer: at least */
+    uint32_t limit;    /* messages may reach up to here, at least */
 
     /* Of a producer only. */
-    uint32_t tail;     /* the consumer has released up to here, at least */
+    uint32_t done;     /* published up to here */
     uint32_t first;    /* word of the message at `done', once it is committed */
     uint32_t reserved; /* bytes at `next', with the message's header */
 };
@@ -142,11 +144,13 @@ shared_mem_ring_consumer_resync(struct shared_mem_ring_consumer *consumer)
 static inline void shared_mem_ring_peer_gone(struct shared_mem_ring_link *link)
 {
     link->gone = SHARED_MEM_EPIPE;
+    link->limit = link->next;
 }
 
 /*
  * Room for a message of up to @length bytes.  EMSGSIZE: it never fits.  When
- * it returns EAGAIN, all that was committed has been published.
+ * it returns EAGAIN, all that was committed has been published.  Where room is
+ * known to be there it is not noticed that the peer started anew: publish does.
  */
 int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
                             uint32_t length, void **message);
