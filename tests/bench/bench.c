@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * usage: bench WAY latency|single|batch SIZE
- *        bench WAY loop SIZE COUNT
+ *        bench WAY loop SIZE COUNT BATCH
  *
  * Measures messages between two processes, each on a CPU of its own, that share
  * memory.  Prints nanoseconds for one message: of its round trip, or from one
  * message to the next, sent and taken singly or in batches.
  *
- * "loop" sends and takes COUNT messages in one process, and prints nothing: for
- * tools that count instructions.
+ * "loop" sends and takes COUNT messages in one process, BATCH of them at once,
+ * and prints nothing: for tools that count instructions.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "program.h"
 #include "way_cell.h"
 #include "way_ck.h"
 #include "way_line.h"
@@ -48,21 +48,6 @@ struct run {
 /* Nanoseconds for @count messages, as the parent sees them. */
 typedef uint64_t parent_fn(struct run *run, uint64_t count);
 typedef void child_fn(struct run *run);
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static void wait_for(const uint64_t *word, uint64_t value)
 {
@@ -213,8 +198,8 @@ static void way##_##SIZE##_loop(struct run *run, uint64_t count) \
     way_##way##_start_taker(&taker, run->there, SIZE); \
     for ( uint64_t i = 0; i < count; ) \
     { \
-        way_##way##_take(&taker, run->messages, SIZE, 1); \
-        i += way_##way##_send(&sender, run->messages, SIZE, 1); \
+        way_##way##_take(&taker, run->messages, SIZE, run->batch); \
+        i += way_##way##_send(&sender, run->messages, SIZE, run->batch); \
     } \
 }
 
@@ -259,11 +244,10 @@ static const struct way *find_way(const char *name, uint32_t size)
     exit(1);
 }
 
-/* The first and the last CPU that we may use. */
-static void pin(bool child)
+/* The first and the last CPU that we may use, for the parent and the child. */
+static void choose_cpus(int cpus[2])
 {
-    cpu_set_t all, one;
-    int cpu = -1;
+    cpu_set_t all;
 
     if ( sched_getaffinity(0, sizeof(all), &all) )
         fail("sched_getaffinity");
@@ -272,9 +256,20 @@ static void pin(bool child)
         fprintf(stderr, "two CPUs are needed\n");
         exit(1);
     }
+    cpus[0] = -1;
     for ( int i = 0; i < CPU_SETSIZE; i++ )
-        if ( CPU_ISSET(i, &all) && (child || cpu < 0) )
-            cpu = i;
+        if ( CPU_ISSET(i, &all) )
+        {
+            if ( cpus[0] < 0 )
+                cpus[0] = i;
+            cpus[1] = i;
+        }
+}
+
+static void pin(int cpu)
+{
+    cpu_set_t one;
+
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     if ( sched_setaffinity(0, sizeof(one), &one) )
@@ -333,12 +328,14 @@ static double measure(struct run *run, parent_fn *parent)
 
 static void run_both(struct run *run, const struct way *way, bool latency)
 {
-    int status;
-    pid_t child = fork();
+    int status, cpus[2];
+    pid_t child;
 
+    choose_cpus(cpus);
+    child = fork();
     if ( child < 0 )
         fail("fork");
-    pin(!child);
+    pin(cpus[!child]);
     get_messages(run, way->size);
     if ( !child )
     {
@@ -353,40 +350,43 @@ static void run_both(struct run *run, const struct way *way, bool latency)
     }
 }
 
+/* What one batch takes at most: a quarter of the room. */
+static uint32_t limited(uint32_t batch, uint32_t size)
+{
+    uint32_t most = (uint32_t)(bench_room(size) / 4 / size);
+
+    return batch < most ? batch : most;
+}
+
 int main(int argc, char **argv)
 {
     const struct way *way;
     struct run run = { .batch = 1 };
-    const char *mode;
+    bool loop = argc == 6 && !strcmp(argv[2], "loop");
 
-    if ( argc < 4 )
+    if ( argc != 4 && !loop )
     {
         fprintf(stderr, "usage: bench WAY latency|single|batch SIZE\n"
-                        "       bench WAY loop SIZE COUNT\n");
+                        "       bench WAY loop SIZE COUNT BATCH\n");
         return 2;
     }
-    mode = argv[2];
     way = find_way(argv[1], (uint32_t)strtoul(argv[3], NULL, 10));
     run.control = map_shared(sizeof(*run.control));
     run.there = map_shared(BENCH_AREA);
     run.back = map_shared(BENCH_AREA);
 
-    /* A quarter of the room at most. */
-    if ( !strcmp(mode, "batch") )
-        run.batch = way->size * BENCH_BATCH > bench_room(way->size) / 4
-                        ? (uint32_t)(bench_room(way->size) / 4 / way->size)
-                        : BENCH_BATCH;
-
-    if ( strcmp(mode, "loop") )
+    if ( loop )
     {
-        keep_cpu();
-        run_both(&run, way, !strcmp(mode, "latency"));
-    }
-    else
-    {
+        run.batch = limited((uint32_t)strtoul(argv[5], NULL, 10), way->size);
         get_messages(&run, way->size);
-        way->loop(&run, argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
+        way->loop(&run, strtoull(argv[4], NULL, 10));
+        return 0;
     }
+
+    if ( !strcmp(argv[2], "batch") )
+        run.batch = limited(BENCH_BATCH, way->size);
+    keep_cpu();
+    run_both(&run, way, !strcmp(argv[2], "latency"));
 
     return 0;
 }

@@ -46,32 +46,49 @@ static inline void way_ck_start_taker(struct way_ck_taker *taker, void *area,
     taker->shared = area;
 }
 
+ALWAYS_INLINE bool way_ck_enqueue(struct way_ck_shared *shared,
+                                  const uint8_t *message, uint32_t size)
+{
+    switch ( size )
+    {
+#define ENQUEUE(bytes) \
+    case bytes: \
+        return ck_ring_enqueue_spsc_element_##bytes( \
+            &shared->ring, (struct ck_element_##bytes *)shared->data, \
+            (struct ck_element_##bytes *)(uintptr_t)message);
+    BENCH_SIZES(ENQUEUE)
+#undef ENQUEUE
+    }
+
+    return false;
+}
+
+ALWAYS_INLINE bool way_ck_dequeue(struct way_ck_shared *shared,
+                                  uint8_t *message, uint32_t size)
+{
+    switch ( size )
+    {
+#define DEQUEUE(bytes) \
+    case bytes: \
+        return ck_ring_dequeue_spsc_element_##bytes( \
+            &shared->ring, (struct ck_element_##bytes *)shared->data, \
+            (struct ck_element_##bytes *)message);
+    BENCH_SIZES(DEQUEUE)
+#undef DEQUEUE
+    }
+
+    return false;
+}
+
 ALWAYS_INLINE uint32_t way_ck_send(struct way_ck_sender *sender,
                                    const uint8_t *messages, uint32_t size,
                                    uint32_t n)
 {
-    struct way_ck_shared *shared = sender->shared;
-    uint32_t i;
+    uint32_t i = 0;
 
-    for ( i = 0; i < n; i++ )
-    {
-        const void *message = messages + (size_t)i * size;
-        bool sent = false;
-
-        switch ( size )
-        {
-#define SEND(bytes) \
-        case bytes: \
-            sent = ck_ring_enqueue_spsc_element_##bytes( \
-                &shared->ring, (struct ck_element_##bytes *)shared->data, \
-                (struct ck_element_##bytes *)(uintptr_t)message); \
-            break;
-        BENCH_SIZES(SEND)
-#undef SEND
-        }
-        if ( !sent )
-            break;
-    }
+    while ( i < n && way_ck_enqueue(sender->shared,
+                                    messages + (size_t)i * size, size) )
+        i++;
 
     return i;
 }
@@ -80,28 +97,11 @@ ALWAYS_INLINE uint32_t way_ck_take(struct way_ck_taker *taker,
                                    uint8_t *messages, uint32_t size,
                                    uint32_t n)
 {
-    struct way_ck_shared *shared = taker->shared;
-    uint32_t i;
+    uint32_t i = 0;
 
-    for ( i = 0; i < n; i++ )
-    {
-        void *message = messages + (size_t)i * size;
-        bool taken = false;
-
-        switch ( size )
-        {
-#define TAKE(bytes) \
-        case bytes: \
-            taken = ck_ring_dequeue_spsc_element_##bytes( \
-                &shared->ring, (struct ck_element_##bytes *)shared->data, \
-                message); \
-            break;
-        BENCH_SIZES(TAKE)
-#undef TAKE
-        }
-        if ( !taken )
-            break;
-    }
+    while ( i < n && way_ck_dequeue(taker->shared,
+                                    messages + (size_t)i * size, size) )
+        i++;
 
     return i;
 }

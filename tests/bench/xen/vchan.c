@@ -14,28 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libxenvchan.h>
 
+#include "../program.h"
+
 #define MESSAGE_SIZE 64
 #define RING_SIZE    32768 /* as the guest library's ring in this comparison */
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-
-    return (uint64_t)time.tv_sec * 1000000000u + time.tv_nsec;
-}
 
 /* The receiver answers with one byte when it has all of them. */
 static void send_all(int domid, const char *path, unsigned long count)

@@ -16,7 +16,7 @@ define bench_guest
 $(call guest-image,$(1),ring-bench,$(bench_xen)/ring-bench.c $(PEER_SOURCES),\
 	-Iguest-lib/include)
 
-build/bench/$(1)/vchan: $(bench_xen)/vchan.c build/xen/$(1)/dist.done
+build/bench/$(1)/vchan: $(bench_xen)/vchan.c tests/bench/program.h build/xen/$(1)/dist.done
 	@mkdir -p $$(@D)
 	@$(host_cc_$(1)) $(HOST_CFLAGS) -static -Ibuild/xen/$(1)/tools/include -o $$@ $$< \
 		-Lbuild/xen/$(1)/dist/usr/lib $(bench_xen_libraries)
