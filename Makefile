@@ -19,6 +19,7 @@ TEST_FILES :=
 TEST_NEEDS :=
 
 include tools-libxl-patches/xen.mk
+include tools-libxl-patches/install.mk
 include guest-lib/examples/examples.mk
 include guest-lib/guest-lib.mk
 include tests/unit/unit.mk
@@ -27,6 +28,7 @@ include tests/guest-lib/ring.mk
 include tests/bench/bench.mk
 include tests/patches/patches.mk
 include tests/host/host.mk
+include tests/install/install.mk
 include tests/e2e/guest/guest.mk
 include tests/e2e/e2e.mk
 include tests/e2e/tools.mk

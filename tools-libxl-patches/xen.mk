@@ -7,6 +7,7 @@
 
 xen_scripts := tools-libxl-patches/scripts
 xen_common := $(xen_scripts)/common.sh $(xen_scripts)/sync-tree
+xen_tools := $(xen_scripts)/build-tools $(xen_scripts)/tools-tree.sh
 xen_configs := tools-libxl-patches/hypervisor-config
 xen_variants := xen xen-debug-xsm xen-stock
 
@@ -64,13 +65,13 @@ $(addprefix build/hypervisor/$(1)/,$(xen_variants)): build/hypervisor/$(1)/%: \
 	@touch $$@
 
 build/xen/$(1)/dist.done: build/xen/id/tools \
-		$(xen_scripts)/build-tools $(xen_common) $(xen_sysroot_$(1))
+		$(xen_tools) $(xen_common) $(xen_sysroot_$(1))
 	@$(step) tools-$(1) 'building the Xen tools for $(1)' \
 		$(xen_scripts)/build-tools patched $(1)
 	@touch $$@
 
 build/xen/$(1)-stock/dist.done: build/xen/id/stock \
-		$(xen_scripts)/build-tools $(xen_common) $(xen_sysroot_$(1)) | build/xen/$(1)/dist.done
+		$(xen_tools) $(xen_common) $(xen_sysroot_$(1)) | build/xen/$(1)/dist.done
 	@$(step) tools-$(1)-stock 'building the stock Xen tools for $(1)' \
 		$(xen_scripts)/build-tools stock $(1)
 	@touch $$@

@@ -49,6 +49,8 @@ class Boot:
     log: Path
     overlays: list[Path] = field(default_factory=list)
     xen_args: str = ""
+    kernel_args: str = ""     # after those that every dom0 gets
+    disk: Path | None = None  # an image, dom0's /dev/sda (x86_64)
     memory: int = 2048  # MiB, the whole machine
     smp: int = 2
     icount: bool = False  # deterministic: 1 ns an instruction, one CPU
@@ -64,6 +66,9 @@ class Boot:
             command += ["-icount", "shift=0,sleep=off"]
         if self.iommu:
             command += ["-device", "amd-iommu"]
+        if self.disk:
+            command += ["-drive", f"file={_quoted(self.disk)},format=raw,if=ide"
+                        ",cache=unsafe"]
         return command
 
     def initrd_bytes(self) -> bytes:
@@ -93,15 +98,18 @@ KERNEL_ARGS = ("console=hvc0 quiet cryptomgr.notests=1 rodata=off swiotlb=512"
 KERNEL_ARGS_X86_64 = f"{KERNEL_ARGS} pci=nommconf"
 
 
-def _x86_64(boot: Boot, initrd: Path) -> list[str]:
-    def quoted(path: Path) -> str:
-        return str(path).replace(",", ",,")
+def _quoted(path: Path) -> str:
+    """For an option of QEMU's that takes a list."""
+    return str(path).replace(",", ",,")
 
+
+def _x86_64(boot: Boot, initrd: Path) -> list[str]:
     # rdrand fills dom0's random pool; xl create waits 3 s for an empty one.
     return ["qemu-system-x86_64", "-machine", "q35",
             "-cpu", "qemu64,+svm,+npt,+rdrand", "-kernel", str(boot.hypervisor),
             "-append", f"console=com1 com1=115200,8n1 {XEN_ARGS} {boot.xen_args}",
-            "-initrd", f"{quoted(boot.kernel)} {KERNEL_ARGS_X86_64},{quoted(initrd)}"]
+            "-initrd", f"{_quoted(boot.kernel)} {KERNEL_ARGS_X86_64}"
+                       f" {boot.kernel_args},{_quoted(initrd)}"]
 
 
 def _arm64(boot: Boot, initrd: Path) -> list[str]:
