@@ -7,6 +7,8 @@
 
 install_test := tests/install
 install_test_dir := build/install-test
+TEST_FILES += $(install_test)/install-host.t
+
 install_test_limit := 1200 # seconds, on a machine that has other things to do
 
 .PHONY: install-test install-test-packages
@@ -36,7 +38,7 @@ yocto_list := docs/yocto/meta-static-shared-memory/recipes-extended/xen/static-s
 LINT_TARGETS += lint-install lint-yocto
 .PHONY: lint-install lint-yocto
 lint-install: deps
-	@shellcheck -x -e SC2317 -P SCRIPTDIR $(addprefix $(install_test)/,packages.t debian-root make-disk root.sh)
+	@shellcheck -x -e SC2317 -P SCRIPTDIR $(addprefix $(install_test)/,install-host.t packages.t debian-root make-disk root.sh)
 	@shellcheck $(addprefix $(install_test)/,in-dom0 list-files) \
 		$(wildcard $(deb_dir)/*.p*inst $(deb_dir)/*.p*rm)
 
