@@ -6,7 +6,7 @@
 #   install    the patched hypervisor in $(DESTDIR)/boot, the tools in
 #              $(DESTDIR)$(PREFIX), the services and /etc as Xen has them
 #   uninstall  takes away what install put there
-#   deb        Debian packages, in build/deb/ARCH
+#   deb        Debian packages, in build/deb/x86_64 (not for ARCH=arm64)
 
 PREFIX ?= /usr/local
 ifneq ($(filter-out /%,$(PREFIX)),)
@@ -37,11 +37,27 @@ $(install_stage)/done: $(install_stage)/prefix $(install_needs)
 		--prefix='$(PREFIX)'
 	@touch $@
 
-deb: build/deb/$(ARCH)/done
-	@ls build/deb/$(ARCH)/*.deb
+# Packages are for x86_64 alone: what libraries they depend on is read from this
+# machine's own. The programs' libraries of Xen are private to them: Debian's,
+# which other packages need, stay as they are.
+deb_stage := build/deb/x86_64/stage
+deb_needs := build/hypervisor/x86_64/xen build/xen/id/tools $(install_scripts)
 
-build/deb/$(ARCH)/done: $(install_needs) $(xen_scripts)/build-deb \
+ifeq ($(ARCH),x86_64)
+deb: build/deb/x86_64/done
+	@ls build/deb/x86_64/*.deb
+else
+deb:
+	@echo 'deb: error: no packages for ARCH=$(ARCH); use make install' >&2; exit 1
+endif
+
+build/deb/x86_64/staged: $(deb_needs)
+	@$(step) deb-stage 'building Xen for Debian packages' \
+		$(xen_scripts)/stage-host x86_64 $(CURDIR)/$(deb_stage) \
+		--prefix=/usr --libdir=/usr/lib/xen/lib --with-systemd=/lib/systemd/system
+	@touch $@
+
+build/deb/x86_64/done: build/deb/x86_64/staged $(xen_scripts)/build-deb \
 		$(wildcard $(deb_dir)/* $(deb_dir)/source/*)
-	@$(step) deb-$(ARCH) 'building Debian packages for $(ARCH)' \
-		$(xen_scripts)/build-deb $(ARCH)
+	@$(step) deb 'packing Debian packages' $(xen_scripts)/build-deb $(CURDIR)/$(deb_stage)
 	@touch $@

@@ -12,7 +12,7 @@ TEST_FILES += $(install_test)/install-host.t
 install_test_limit := 1200 # seconds, on a machine that has other things to do
 
 .PHONY: install-test install-test-packages
-install-test: install-test-packages host-x86_64 $(host_guests_x86_64)
+install-test: install-test-packages $(install_test_dir)/freepages $(host_guests_x86_64)
 	@$(step) install-test-disk 'making a disk of that system' \
 		$(install_test)/make-disk $(install_test_dir)/root $(install_test_dir)/boot
 	@echo '  booting it as dom0 of its own Xen, in QEMU, no KVM ...'
@@ -21,9 +21,16 @@ install-test: install-test-packages host-x86_64 $(host_guests_x86_64)
 		--kernel-args 'root=/dev/sda rw swiotlb=8192' \
 		--log build/logs/install-test.log --limit $(install_test_limit)
 
+# The demonstration's program, with the packages' own libraries.
+install_test_stage := $(deb_stage)/usr
+$(install_test_dir)/freepages: tests/host/freepages.c build/deb/x86_64/staged
+	@mkdir -p $(@D)
+	@gcc $(HOST_CFLAGS) -I$(install_test_stage)/include -o $@ $< \
+		-L$(install_test_stage)/lib/xen/lib -lxenctrl \
+		-Wl,-rpath,/usr/lib/xen/lib,-rpath-link,$(install_test_stage)/lib/xen/lib
+
 # The packages' part: in a chroot, without Xen.
-install-test-packages: $(install_test_dir)/base.done
-	@$(MAKE) --no-print-directory deb ARCH=x86_64
+install-test-packages: $(install_test_dir)/base.done build/deb/x86_64/done
 	@echo '  installing, upgrading, replacing and removing the packages ...'
 	@$(install_test)/packages.t $(install_test_dir)/base $(install_test_dir)/root \
 		build/deb/x86_64/*.deb
