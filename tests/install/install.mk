@@ -20,6 +20,7 @@ install-test: install-test-packages $(install_test_dir)/freepages $(host_guests_
 		--image $(install_test_dir)/boot --disk $(install_test_dir)/boot/disk \
 		--kernel-args 'root=/dev/sda rw swiotlb=8192' \
 		--log build/logs/install-test.log --limit $(install_test_limit)
+	@echo 'install-test: ok'
 
 # The demonstration's program, with the packages' own libraries.
 install_test_stage := $(deb_stage)/usr
