@@ -21,7 +21,7 @@ install_needs := build/hypervisor/$(ARCH)/xen build/xen/id/tools $(install_scrip
 .PHONY: install uninstall deb install-prefix
 install: $(install_stage)/done
 	@$(xen_scripts)/install-host install $(install_stage)/root '$(DESTDIR)'
-	@echo '  installed below $(DESTDIR)/; boot $(DESTDIR)/boot/xen.gz to use it'
+	@echo '  installed below $(DESTDIR)/; boot its hypervisor to use it'
 
 uninstall:
 	@$(xen_scripts)/install-host uninstall $(install_stage)/root '$(DESTDIR)'
