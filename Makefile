@@ -53,7 +53,7 @@ help:
 	@echo '  bench-xen  the same between guests on Xen, beside libxenvchan'
 	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
 	@echo '  soak       xl processes that race, a borrower that comes and goes (hours);'
-	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 are the numbers of rounds'
+	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 SOAK_ATTACHMENTS=500: rounds'
 	@echo '  series     build/series: the change to Xen, for git am'
 	@echo '  refresh    turn commits in build/xen/src into the patches'
 	@echo '  clean      remove what was built; distclean: and what was fetched'

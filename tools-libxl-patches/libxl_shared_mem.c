@@ -153,15 +153,41 @@ static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
     return ERROR_INVAL;
 }
 
-/*
- * Reads the records of all regions of a domain, checks each region, and the
- * factory page, against them and against the guest's address space, and plans
- * where its pages are to come from.  The caller holds the lock; when it is
- * dropped, and before the domain is built, the result is a forecast.
- */
-static int plan_regions(libxl__gc *gc, const libxl_domain_config *d_config,
-                        const libxl__shared_mem_layout *layout,
-                        region **regions_r)
+int libxl__shared_mem_check_regions(libxl__gc *gc,
+                                    const libxl_domain_config *d_config)
+{
+    const int nr = d_config->num_static_shared_mems;
+    const libxl__shared_mem_range *ranges =
+        libxl__shared_mem_config_ranges(gc, d_config);
+    char reason[LIBXL__SHARED_MEM_REASON_SIZE];
+    int i, rc;
+
+    i = libxl__shared_mem_check_list(ranges, nr, reason);
+    if (i < nr) {
+        SHARED_MEM_LOG(d_config, ranges[i].name, "%s", reason);
+        return ERROR_INVAL;
+    }
+
+    if (libxl__shared_mem_has_factory(d_config) &&
+        !libxl__shared_mem_check_factory(ranges, nr, &ranges[nr], reason)) {
+        SHARED_MEM_LOG(d_config, ranges[nr].name, "%s", reason);
+        return ERROR_INVAL;
+    }
+
+    for (i = 0; i < nr; i++) {
+        const libxl__shared_mem_request request =
+            config_request(&d_config->static_shared_mems[i]);
+
+        rc = check_offset(gc, d_config, &request);
+        if (rc) return rc;
+    }
+
+    return 0;
+}
+
+int libxl__shared_mem_plan(libxl__gc *gc, const libxl_domain_config *d_config,
+                           const libxl__shared_mem_layout *layout,
+                           region **regions_r)
 {
     char reason[LIBXL__SHARED_MEM_REASON_SIZE];
     region *regions;
@@ -216,10 +242,9 @@ static uint64_t added_pages(const region *r)
     return pages;
 }
 
-/* How many pages the domain is going to add; they have to be free.  A
- * forecast, as above. */
-static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
-                        const region *regions, uint64_t *pages_r)
+int libxl__shared_mem_check_memory(libxl__gc *gc,
+                                   const libxl_domain_config *d_config,
+                                   const region *regions, uint64_t *pages_r)
 {
     uint64_t pages = 0, free_pages;
     xc_physinfo_t host = {};
@@ -254,60 +279,41 @@ static int check_memory(libxl__gc *gc, const libxl_domain_config *d_config,
 int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
                             bool restore)
 {
-    const int nr = d_config->num_static_shared_mems;
-    char reason[LIBXL__SHARED_MEM_REASON_SIZE];
-    const libxl__shared_mem_range *ranges;
     region *regions;
     libxl__flock *lock;
     uint64_t pages;
-    int i, rc;
+    int rc;
 
     if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
-    ranges = libxl__shared_mem_config_ranges(gc, d_config);
-
     if (restore) {
-        SHARED_MEM_LOG(d_config, ranges[0].name, "a domain that shares memory "
-                       "cannot be restored or migrated in");
+        SHARED_MEM_LOG(d_config,
+                       libxl__shared_mem_config_ranges(gc, d_config)[0].name,
+                       "a domain that shares memory cannot be restored or "
+                       "migrated in");
         return ERROR_INVAL;
     }
 
     rc = check_guest_type(gc, d_config);
     if (rc) return rc;
 
-    i = libxl__shared_mem_check_list(ranges, nr, reason);
-    if (i < nr) {
-        SHARED_MEM_LOG(d_config, ranges[i].name, "%s", reason);
-        return ERROR_INVAL;
-    }
-
-    if (libxl__shared_mem_has_factory(d_config) &&
-        !libxl__shared_mem_check_factory(ranges, nr, &ranges[nr], reason)) {
-        SHARED_MEM_LOG(d_config, ranges[nr].name, "%s", reason);
-        return ERROR_INVAL;
-    }
-
-    for (i = 0; i < nr; i++) {
-        const libxl__shared_mem_request request =
-            config_request(&d_config->static_shared_mems[i]);
-
-        rc = check_offset(gc, d_config, &request);
-        if (rc) return rc;
-    }
+    rc = libxl__shared_mem_check_regions(gc, d_config);
+    if (rc) return rc;
 
     lock = libxl__shared_mem_lock(gc);
     if (!lock) return ERROR_LOCK_FAIL;
-    rc = plan_regions(gc, d_config,
-                      libxl__shared_mem_get_layout(gc, d_config, NULL),
-                      &regions);
+    rc = libxl__shared_mem_plan(gc, d_config,
+                                libxl__shared_mem_get_layout(gc, d_config,
+                                                             NULL),
+                                &regions);
     libxl__unlock_file(lock);
     if (rc) return rc;
 
     rc = libxl__shared_mem_arch_check_map(gc, d_config);
     if (rc) return rc;
 
-    return check_memory(gc, d_config, regions, &pages);
+    return libxl__shared_mem_check_memory(gc, d_config, regions, &pages);
 }
 
 /*----- Accounting -----*/
@@ -403,7 +409,8 @@ static int get_memory(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r)
     return 0;
 }
 
-static int set_max_pages(libxl__gc *gc, uint32_t domid, uint64_t pages)
+int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
+                                    uint64_t pages)
 {
     if (xc_domain_setmaxmem(CTX->xch, domid,
                             pages << (XC_PAGE_SHIFT - 10)) < 0) {
@@ -426,22 +433,23 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
 {
     int rc;
 
-    rc = check_memory(gc, d_config, regions, added_r);
+    rc = libxl__shared_mem_check_memory(gc, d_config, regions, added_r);
     if (rc) return rc;
 
     rc = get_memory(gc, domid, before_r);
     if (rc || !*added_r) return rc;
 
-    return set_max_pages(gc, domid, before_r->max_pages + *added_r);
+    return libxl__shared_mem_set_max_pages(gc, domid, before_r->max_pages +
+                                                      *added_r);
 }
 
 /*
- * Lowers the domain's maximum by the RAM that it has given back.  *memkb_r:
- * how much more memory it has than before.
+ * Lowers the domain's maximum by the RAM that it has given back.  Adds to
+ * *memkb how much more memory it has than before.
  */
 static int settle_memory(libxl__gc *gc, uint32_t domid,
                          const xc_domaininfo_t *before, uint64_t added,
-                         int64_t *memkb_r)
+                         int64_t *memkb)
 {
     xc_domaininfo_t now;
     int64_t more;
@@ -451,30 +459,51 @@ static int settle_memory(libxl__gc *gc, uint32_t domid,
     if (rc) return rc;
 
     more = now.tot_pages - before->tot_pages;
-    *memkb_r = more * (XC_PAGE_SIZE / 1024);
+    *memkb += more * (XC_PAGE_SIZE / 1024);
 
     return more == added
-           ? 0 : set_max_pages(gc, domid, before->max_pages + more);
+           ? 0 : libxl__shared_mem_set_max_pages(gc, domid,
+                                                 before->max_pages + more);
 }
 
 int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
-                                   const libxl_domain_config *d_config,
                                    uint64_t *memkb)
 {
-    libxl__shared_mem_path path;
-    const char *value;
+    int64_t extra;
     int rc;
 
-    if (!libxl__shared_mem_nr_ranges(d_config))
+    /* Each creation of a domain may set the target of the toolstack's. */
+    if (domid == LIBXL_TOOLSTACK_DOMID)
         return 0;
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                libxl__shared_mem_memkb_path(&path, domid),
-                                &value);
-    if (!rc && value)
-        *memkb += strtoll(value, NULL, 10);
+    rc = libxl__shared_mem_read_memkb(gc, domid, &extra);
+    *memkb += extra;
 
     return rc;
+}
+
+int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
+                                const libxl__shared_mem_range *range,
+                                bool may_own, uint64_t *pages_r)
+{
+    xc_domaininfo_t before, now;
+    int rc, rc2;
+
+    rc = get_memory(gc, domid, &before);
+    if (rc) return rc;
+
+    rc = libxl__shared_mem_unmap(gc, domid, range, may_own);
+    rc2 = get_memory(gc, domid, &now);
+    if (rc2) return rc ?: rc2;
+
+    /* A guest that balloons up meanwhile makes it less. */
+    *pages_r = before.tot_pages - min(before.tot_pages, now.tot_pages);
+    *pages_r = min(*pages_r, to_pages(range->size));
+
+    if (*pages_r)
+        rc2 = libxl__shared_mem_set_max_pages(gc, domid, before.max_pages -
+                                                         *pages_r);
+    return rc ?: rc2;
 }
 
 /*----- Building and destroying a domain -----*/
@@ -482,7 +511,9 @@ int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
 int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
                                  const char *action)
 {
+    const char *shares = LIBXL__SHARED_MEM_FACTORY_NAME, *uuid = NULL;
     libxl__shared_mem_index *index;
+    uint64_t gpa;
     bool exists;
     int rc;
 
@@ -491,11 +522,16 @@ int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
     if (rc) return rc;
     if (!exists) return 0;
 
+    if (index->nr_ids) {
+        shares = index->ids[0];
+    } else {
+        rc = libxl__shared_mem_read_factory(gc, domid, &uuid, &gpa);
+        if (rc) return rc;
+        if (!uuid) return 0;
+    }
+
     LOGD(ERROR, domid, "%s: a domain that shares memory cannot be %s",
-         libxl__shared_mem_option(gc, index->nr_ids
-                                      ? index->ids[0]
-                                      : LIBXL__SHARED_MEM_FACTORY_NAME),
-         action);
+         libxl__shared_mem_option(gc, shares), action);
     return ERROR_INVAL;
 }
 
@@ -505,6 +541,17 @@ int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
 
     GCNEW(index);
     return libxl__shared_mem_read_index(gc, domid, index, has_r);
+}
+
+static bool supplies(const region *r)
+{
+    unsigned int i;
+
+    for (i = 0; i < r->nr_segments; i++)
+        if (r->segments[i].supply)
+            return true;
+
+    return false;
 }
 
 /* Puts the new peer down in the record. */
@@ -535,6 +582,8 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     }
     if (!status)
         status = libxl__shared_mem_record_add(&r->now, &mapping);
+    if (!status && supplies(r))
+        status = libxl__shared_mem_record_add_supplier(&r->now, domid, uuid);
     if (!status)
         return 0;
 
@@ -543,14 +592,17 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     return ERROR_FAIL;
 }
 
-/* Maps all that was planned, and puts the domain down in the records and in
- * its own index, all of which are still to be written. */
+/* Maps all that was planned, and puts the domain down. */
 static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_layout *layout,
-                        uint64_t last_generation, region *regions,
-                        libxl__shared_mem_domain *domain)
+                        region *regions, libxl__shared_mem_domain *domain)
 {
+    uint64_t last_generation;
     int i, rc;
+
+    rc = libxl__shared_mem_read_last_generation(gc, XBT_NULL,
+                                                &last_generation);
+    if (rc) return rc;
 
     for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
         region *r = &regions[i];
@@ -575,6 +627,25 @@ static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
     return 0;
 }
 
+int libxl__shared_mem_carry_out(libxl__gc *gc,
+                                const libxl_domain_config *d_config,
+                                const libxl__shared_mem_layout *layout,
+                                region *regions,
+                                libxl__shared_mem_domain *domain)
+{
+    xc_domaininfo_t before;
+    uint64_t added;
+    int rc;
+
+    rc = reserve_memory(gc, domain->domid, d_config, regions, &before, &added);
+    if (rc) return rc;
+
+    rc = map_and_join(gc, d_config, layout, regions, domain);
+    if (rc) return rc;
+
+    return settle_memory(gc, domain->domid, &before, added, &domain->memkb);
+}
+
 int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
                             const libxl_domain_config *d_config,
                             const libxl__shared_mem_layout *image)
@@ -583,9 +654,6 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     libxl__shared_mem_domain *domain;
     libxl__flock *lock = NULL;
     region *regions;
-    xc_domaininfo_t before;
-    uint64_t added, last_generation;
-    bool has_ended;
     int rc;
 
     if (!libxl__shared_mem_nr_ranges(d_config))
@@ -603,7 +671,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
         goto out;
     }
 
-    rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid, &has_ended);
+    rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid);
     if (rc) goto out;
     if (!domain->uuid) {
         LOGD(ERROR, domid, "static_shared_mem: somebody else destroys the "
@@ -614,21 +682,11 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
 
     libxl__shared_mem_drop_dead_peers(gc);
 
-    rc = libxl__shared_mem_read_last_generation(gc, XBT_NULL,
-                                                &last_generation);
-    if (rc) goto out;
-
     layout = libxl__shared_mem_get_layout(gc, d_config, image);
-    rc = plan_regions(gc, d_config, layout, &regions);
+    rc = libxl__shared_mem_plan(gc, d_config, layout, &regions);
     if (rc) goto out;
 
-    rc = reserve_memory(gc, domid, d_config, regions, &before, &added);
-    if (rc) goto out;
-
-    rc = map_and_join(gc, d_config, layout, last_generation, regions, domain);
-    if (rc) goto out;
-
-    rc = settle_memory(gc, domid, &before, added, &domain->memkb);
+    rc = libxl__shared_mem_carry_out(gc, d_config, layout, regions, domain);
     if (rc) goto out;
 
     rc = libxl__shared_mem_write(gc, regions, d_config->num_static_shared_mems,
@@ -664,6 +722,10 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
         rc = ERROR_LOCK_FAIL;
         goto out;
     }
+
+    /* Somebody may have attached a region meanwhile. */
+    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
+    if (rc) goto out;
 
     libxl__shared_mem_drop_dead_peers(gc);
 

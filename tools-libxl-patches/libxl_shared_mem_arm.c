@@ -126,6 +126,12 @@ int libxl__shared_mem_arch_set_memory_type(
     return 0;
 }
 
+int libxl__shared_mem_arch_reset_memory_type(
+    libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range)
+{
+    return 0;
+}
+
 /*
  * Local variables:
  * mode: C

@@ -29,7 +29,6 @@
 /* A domain that has a factory page. */
 typedef struct {
     uint32_t domid;
-    const char *uuid;
     uint64_t gpa;
 } factory;
 
@@ -59,12 +58,11 @@ static uint32_t alive_peers(libxl__gc *gc,
 
     for (i = 0; i < record->nr_mappings; i++) {
         const libxl__shared_mem_mapping *mapping = &record->mappings[i];
-        const char *uuid;
-        bool has_ended;
+        libxl__shared_mem_life life;
 
-        if (libxl__shared_mem_get_uuid(gc, mapping->domid, &uuid,
-                                       &has_ended) ||
-            (uuid && !strcmp(uuid, mapping->uuid) && !has_ended))
+        if (libxl__shared_mem_get_life(gc, mapping->domid, mapping->uuid,
+                                       &life) ||
+            life == LIBXL__SHARED_MEM_ALIVE)
             alive |= UINT32_C(1) << mapping->number;
     }
 
@@ -178,30 +176,20 @@ static int update_factory(libxl__gc *gc, const factory *f,
 static int read_factory(libxl__gc *gc, const char *name, factory *f,
                         bool *alive_r)
 {
-    const char *path, *gpa, *uuid;
-    libxl__shared_mem_path buffer;
-    bool has_ended;
+    libxl__shared_mem_life life;
+    const char *uuid;
     int rc;
 
     *alive_r = false;
     f->domid = strtoul(name, NULL, 10);
-    path = libxl__shared_mem_factory_path(&buffer, f->domid);
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL, path, &f->uuid);
-    if (rc || !f->uuid) return rc;
+    rc = libxl__shared_mem_read_factory(gc, f->domid, &uuid, &f->gpa);
+    if (rc || !uuid) return rc;
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL, GCSPRINTF("%s/gpa", path), &gpa);
-    if (rc) return rc;
-    if (!gpa || !libxl__shared_mem_parse_gpa(gpa, &f->gpa)) {
-        LOGD(ERROR, f->domid, "shared_mem_factory: its address in xenstore is "
-             "broken: %s/gpa", path);
-        return ERROR_INVAL;
-    }
-
-    rc = libxl__shared_mem_get_uuid(gc, f->domid, &uuid, &has_ended);
+    rc = libxl__shared_mem_get_life(gc, f->domid, uuid, &life);
     if (rc) return rc;
 
-    *alive_r = uuid && !strcmp(uuid, f->uuid);
+    *alive_r = life >= LIBXL__SHARED_MEM_ENDED;
     return 0;
 }
 
@@ -224,18 +212,11 @@ static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
     unsigned int i, nr, found = 0;
     char **names;
     bool alive;
+    int rc;
 
-    *factories_r = NULL;
-    *nr_r = 0;
-
-    names = libxl__xs_directory(gc, XBT_NULL, LIBXL__SHARED_MEM_FACTORY_ROOT,
-                                &nr);
-    if (!names) {
-        if (errno == ENOENT) return 0;
-        LOGE(ERROR, "xenstore list failed: `%s'",
-             LIBXL__SHARED_MEM_FACTORY_ROOT);
-        return ERROR_FAIL;
-    }
+    rc = libxl__shared_mem_list_names(gc, LIBXL__SHARED_MEM_FACTORY_ROOT,
+                                      &names, &nr);
+    if (rc) return rc;
 
     GCNEW_ARRAY(factories, nr);
     for (i = 0; i < nr; i++) {

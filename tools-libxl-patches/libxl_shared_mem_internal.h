@@ -49,10 +49,8 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
  * Adds what the regions of an existing domain add to its memory, or take away
  * from it, to *memkb, modulo 2^64.  For who sets its maximum or its target.
  */
-_hidden int
-libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
-                               const libxl_domain_config *d_config,
-                               uint64_t *memkb);
+_hidden int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
+                                           uint64_t *memkb);
 
 /*
  * Gives a built domain that has not run yet its regions: populates or maps
@@ -106,6 +104,76 @@ typedef struct libxl__shared_mem_region {
     libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
 } libxl__shared_mem_region;
 
+/*
+ * The range of a region that a running domain is to get or to lose, while
+ * nobody has finished that: guest-physical, in bytes; size 0 if there is none.
+ * Who finds one of somebody that was killed has to take the pages back.
+ */
+typedef struct libxl__shared_mem_change {
+    bool detaches;
+    uint64_t begin, size;
+} libxl__shared_mem_change;
+
+/* The nodes of a domain itself. */
+typedef struct libxl__shared_mem_domain {
+    uint32_t domid;
+    bool is_gone;           /* it is to have none; else: */
+    bool runs;              /* it may have some already */
+    const char *uuid;
+    libxl__shared_mem_index index;
+    int64_t memkb;          /* what its ranges add to its memory */
+    bool has_factory;
+    uint64_t factory;       /* guest-physical address of its factory page */
+    libxl__shared_mem_change change;
+} libxl__shared_mem_domain;
+
+/* Checks the regions, and the factory page, that one domain asks for by
+ * themselves.  Logs one line on error. */
+_hidden int libxl__shared_mem_check_regions(
+    libxl__gc *gc, const libxl_domain_config *d_config);
+
+/*
+ * Reads the records of all regions of a domain, checks each region, and the
+ * factory page, against them and against the guest's address space, and plans
+ * where its pages are to come from.  The caller holds the lock; when it is
+ * dropped, and before the domain is built, the result is a forecast.
+ */
+_hidden int libxl__shared_mem_plan(libxl__gc *gc,
+                                   const libxl_domain_config *d_config,
+                                   const libxl__shared_mem_layout *layout,
+                                   libxl__shared_mem_region **regions_r);
+
+/*
+ * How many pages the domain is to add to its own, by that plan.  They have to
+ * be free; if they are not, one line is logged.
+ */
+_hidden int libxl__shared_mem_check_memory(
+    libxl__gc *gc, const libxl_domain_config *d_config,
+    const libxl__shared_mem_region *regions, uint64_t *pages_r);
+
+/*
+ * Gets the domain the memory that was planned, and puts it down in the
+ * records and in *domain, all of which are still to be written.  The caller
+ * holds the lock, and takes pages and mappings back on error.
+ */
+_hidden int libxl__shared_mem_carry_out(libxl__gc *gc,
+                                        const libxl_domain_config *d_config,
+                                        const libxl__shared_mem_layout *layout,
+                                        libxl__shared_mem_region *regions,
+                                        libxl__shared_mem_domain *domain);
+
+/* Sets the domain's maximum memory. */
+_hidden int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
+                                            uint64_t pages);
+
+/*
+ * As libxl__shared_mem_unmap(), and lowers the domain's maximum memory by the
+ * pages that it has less then, *pages_r.
+ */
+_hidden int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
+                                        const libxl__shared_mem_range *range,
+                                        bool may_own, uint64_t *pages_r);
+
 /*----- libxl_shared_mem_store.c -----*/
 
 /* Keeps all others on this host from reading or changing records, until
@@ -125,25 +193,28 @@ _hidden int
 libxl__shared_mem_read_last_generation(libxl__gc *gc, xs_transaction_t t,
                                        uint64_t *generation_r);
 
-/*
- * *uuid_r: the UUID of a domain that exists and is not being destroyed, or
- * NULL.  *has_ended_r: it has not, or it has shut down or crashed.  Returns an
- * error if that can't be found out: nobody is to be taken for dead for that.
- */
+/* *uuid_r: the UUID of a domain that exists and is not being destroyed, or
+ * NULL. */
 _hidden int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
-                                       const char **uuid_r,
-                                       bool *has_ended_r);
+                                       const char **uuid_r);
 
-/* The nodes of a domain itself. */
-typedef struct libxl__shared_mem_domain {
-    uint32_t domid;
-    bool is_gone;           /* it is to have none; else: */
-    const char *uuid;
-    libxl__shared_mem_index index;
-    int64_t memkb;          /* what its ranges add to its memory */
-    bool has_factory;
-    uint64_t factory;       /* guest-physical address of its factory page */
-} libxl__shared_mem_domain;
+/* What has become of a domain that somebody took down. */
+typedef enum libxl__shared_mem_life {
+    LIBXL__SHARED_MEM_GONE,     /* its domid may be another domain's */
+    LIBXL__SHARED_MEM_DYING,    /* for good, while others have its memory */
+    LIBXL__SHARED_MEM_ENDED,    /* it has crashed or shut down */
+    LIBXL__SHARED_MEM_ALIVE,
+} libxl__shared_mem_life;
+
+/* Returns an error if that can't be found out: nobody is to be taken for dead
+ * for that. */
+_hidden int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
+                                       const char *uuid,
+                                       libxl__shared_mem_life *life_r);
+
+/* The nodes of a domain that runs; none is fine.  Logs one line on error. */
+_hidden int libxl__shared_mem_read_domain(libxl__gc *gc, uint32_t domid,
+                                          libxl__shared_mem_domain *domain);
 
 /* Writes what changed of nr records, and the nodes of *domain, which may be
  * NULL, in one transaction. */
@@ -164,6 +235,20 @@ _hidden void libxl__shared_mem_drop_dead_peers(libxl__gc *gc);
 _hidden int libxl__shared_mem_read_index(libxl__gc *gc, uint32_t domid,
                                          libxl__shared_mem_index *index_r,
                                          bool *exists_r);
+
+/* What the ranges of a domain add to its memory, in KiB; 0 if nothing. */
+_hidden int libxl__shared_mem_read_memkb(libxl__gc *gc, uint32_t domid,
+                                         int64_t *memkb_r);
+
+/* *uuid_r: of the domain that has a factory page, at *gpa_r; NULL if none.  It
+ * may be an earlier domain of that domid. */
+_hidden int libxl__shared_mem_read_factory(libxl__gc *gc, uint32_t domid,
+                                           const char **uuid_r,
+                                           uint64_t *gpa_r);
+
+/* The names of what is in a directory, which need not exist. */
+_hidden int libxl__shared_mem_list_names(libxl__gc *gc, const char *path,
+                                         char ***names_r, unsigned int *nr_r);
 
 /*----- libxl_shared_mem_factory.c -----*/
 
@@ -204,6 +289,25 @@ libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
                              const libxl_domain_config *d_config,
                              const libxl__shared_mem_layout *layout,
                              const libxl__shared_mem_region *r);
+
+/*
+ * Checks that a domain that runs has nothing where it is to get a region; else
+ * logs one line.
+ */
+_hidden int
+libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
+                             const libxl_domain_config *d_config,
+                             const libxl__shared_mem_layout *layout,
+                             const libxl__shared_mem_region *r);
+
+/*
+ * Takes all pages in the range away from a domain: what it has of others, and,
+ * if may_own, what is its own.  The caller holds the lock.  Logs one line on
+ * error; some pages may be left then.
+ */
+_hidden int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
+                                    const libxl__shared_mem_range *range,
+                                    bool may_own);
 
 /*----- libxl_shared_mem_layout.c -----*/
 
@@ -300,6 +404,10 @@ _hidden unsigned int libxl__shared_mem_arch_platform(
  * what all other peers and the toolstack use.
  */
 _hidden int libxl__shared_mem_arch_set_memory_type(
+    libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range);
+
+/* Undoes that. */
+_hidden int libxl__shared_mem_arch_reset_memory_type(
     libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range);
 
 #if defined(__i386__) || defined(__x86_64__)

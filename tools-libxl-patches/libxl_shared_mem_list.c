@@ -8,38 +8,32 @@
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
 
-static int peer_state(libxl__gc *gc, const libxl__shared_mem_mapping *mapping,
-                      libxl_shared_mem_peer_state *state_r)
+static const libxl_shared_mem_state states[] = {
+    [LIBXL__SHARED_MEM_GONE]  = LIBXL_SHARED_MEM_STATE_GONE,
+    [LIBXL__SHARED_MEM_DYING] = LIBXL_SHARED_MEM_STATE_DYING,
+    [LIBXL__SHARED_MEM_ENDED] = LIBXL_SHARED_MEM_STATE_ENDED,
+    [LIBXL__SHARED_MEM_ALIVE] = LIBXL_SHARED_MEM_STATE_ALIVE,
+};
+
+static int get_state(libxl__gc *gc, uint32_t domid, const char *uuid,
+                     libxl_shared_mem_state *state_r)
 {
-    const char *uuid;
-    bool has_ended;
+    libxl__shared_mem_life life;
     int rc;
 
-    rc = libxl__shared_mem_get_uuid(gc, mapping->domid, &uuid, &has_ended);
-    if (rc) return rc;
+    rc = libxl__shared_mem_get_life(gc, domid, uuid, &life);
+    if (!rc)
+        *state_r = states[life];
 
-    if (!uuid || strcmp(uuid, mapping->uuid))
-        *state_r = LIBXL_SHARED_MEM_PEER_STATE_GONE;
-    else if (has_ended)
-        *state_r = LIBXL_SHARED_MEM_PEER_STATE_ENDED;
-    else
-        *state_r = LIBXL_SHARED_MEM_PEER_STATE_ALIVE;
-
-    return 0;
+    return rc;
 }
 
-/* *region has been initialised; the caller disposes of it. */
-static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
-                       libxl_shared_mem_region *region)
+static int fill_peers(libxl__gc *gc, const libxl__shared_mem_record *record,
+                      libxl_shared_mem_region *region)
 {
     unsigned int i;
     int rc;
 
-    region->id = libxl__strdup(NOGC, record->id);
-    region->size = record->size;
-    region->owner = record->owner;
-    region->control = record->control;
-    region->generation = record->generation;
     region->peers = libxl__calloc(NOGC, record->nr_mappings,
                                   sizeof(*region->peers));
 
@@ -56,39 +50,62 @@ static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
         peer->offset = mapping->offset;
         peer->prot = mapping->read_only ? LIBXL_STATIC_SHARED_MEM_PROT_RO
                                         : LIBXL_STATIC_SHARED_MEM_PROT_RW;
-        rc = peer_state(gc, mapping, &peer->state);
+        rc = get_state(gc, mapping->domid, mapping->uuid, &peer->state);
         if (rc) return rc;
     }
 
     return 0;
 }
 
-/* The names of all regions, in order.  NULL, with *nr_r 0, if none. */
-static char **list_ids(libxl__gc *gc, unsigned int *nr_r, int *rc_r)
+/* Those that are no peers, and that Xen has not done with. */
+static int fill_suppliers(libxl__gc *gc,
+                          const libxl__shared_mem_record *record,
+                          libxl_shared_mem_region *region)
 {
-    char **names, **ids;
-    unsigned int i, nr;
+    libxl_shared_mem_supplier *supplier;
+    unsigned int i;
+    int rc;
 
-    *nr_r = 0;
-    *rc_r = 0;
+    region->suppliers = libxl__calloc(NOGC, record->nr_suppliers,
+                                      sizeof(*region->suppliers));
 
-    names = libxl__xs_directory(gc, XBT_NULL, LIBXL__SHARED_MEM_PUBLIC_ROOT,
-                                &nr);
-    if (!names) {
-        if (errno != ENOENT) {
-            LOGE(ERROR, "xenstore list failed: `%s'",
-                 LIBXL__SHARED_MEM_PUBLIC_ROOT);
-            *rc_r = ERROR_FAIL;
-        }
-        return NULL;
+    for (i = 0; i < record->nr_suppliers; i++) {
+        const char *uuid = record->suppliers[i].uuid;
+        const uint32_t domid = record->suppliers[i].domid;
+        const libxl__shared_mem_mapping *mapping =
+            libxl__shared_mem_record_find(record, domid);
+
+        if (mapping && !strcmp(mapping->uuid, uuid))
+            continue;
+
+        supplier = &region->suppliers[region->num_suppliers];
+        libxl_shared_mem_supplier_init(supplier);
+        supplier->domid = domid;
+        rc = get_state(gc, domid, uuid, &supplier->state);
+        if (rc) return rc;
+        if (supplier->state != LIBXL_SHARED_MEM_STATE_GONE)
+            region->num_suppliers++;
     }
 
-    GCNEW_ARRAY(ids, nr);
-    for (i = 0; i < nr; i++)
-        if (libxl__shared_mem_id_is_valid(names[i]))
-            ids[(*nr_r)++] = names[i];
+    return 0;
+}
 
-    return ids;
+/* *region has been initialised; the caller disposes of it. */
+static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
+                       libxl_shared_mem_region *region)
+{
+    int rc;
+
+    region->id = libxl__strdup(NOGC, record->id);
+    region->size = record->size;
+    region->owner = record->owner;
+    region->control = record->control;
+    region->generation = record->generation;
+
+    rc = fill_peers(gc, record, region);
+    if (rc) return rc;
+
+    return fill_suppliers(gc, record, region);
 }
 
 /* Regions that go while this looks are left out: the caller has the lock. */
@@ -100,13 +117,16 @@ static int list_regions(libxl__gc *gc, libxl_shared_mem_region **regions_r,
     char **ids;
     int rc;
 
-    ids = list_ids(gc, &nr, &rc);
+    rc = libxl__shared_mem_list_names(gc, LIBXL__SHARED_MEM_PUBLIC_ROOT, &ids,
+                                      &nr);
     if (rc) return rc;
 
     GCNEW(record);
     *regions_r = libxl__calloc(NOGC, nr, sizeof(**regions_r));
 
     for (i = 0; i < nr; i++) {
+        if (!libxl__shared_mem_id_is_valid(ids[i]))
+            continue;
         rc = libxl__shared_mem_read_record(gc, ids[i], record);
         if (rc) return rc;
         if (!record->nr_mappings)

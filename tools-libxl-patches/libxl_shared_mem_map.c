@@ -98,6 +98,22 @@ typedef struct {
     int errors[PAGES_PER_CALL];
 } mapping_job;
 
+static mapping_job *new_job(libxl__gc *gc, uint32_t domid,
+                            const libxl_domain_config *d_config,
+                            const libxl__shared_mem_layout *layout,
+                            const libxl__shared_mem_region *r)
+{
+    mapping_job *job;
+
+    GCNEW(job);
+    job->domid = domid;
+    job->d_config = d_config;
+    job->layout = layout;
+    job->region = r;
+
+    return job;
+}
+
 static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                                 uint64_t gfn, int error)
 {
@@ -363,20 +379,27 @@ static int borrow(libxl__gc *gc, mapping_job *job,
     return 0;
 }
 
+int libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
+                                 const libxl_domain_config *d_config,
+                                 const libxl__shared_mem_layout *layout,
+                                 const libxl__shared_mem_region *r)
+{
+    const libxl__shared_mem_segment whole = {
+        .begin = r->request.range.begin,
+        .size = r->request.range.size,
+    };
+
+    return check_free(gc, new_job(gc, domid, d_config, layout, r), &whole);
+}
+
 int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
                                  const libxl_domain_config *d_config,
                                  const libxl__shared_mem_layout *layout,
                                  const libxl__shared_mem_region *r)
 {
+    mapping_job *job = new_job(gc, domid, d_config, layout, r);
     unsigned int i;
-    mapping_job *job;
     int rc;
-
-    GCNEW(job);
-    job->domid = domid;
-    job->d_config = d_config;
-    job->layout = layout;
-    job->region = r;
 
     /* The type has to be right before anybody touches the pages. */
     rc = libxl__shared_mem_arch_set_memory_type(gc, domid, &r->request.range);
@@ -389,6 +412,65 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
     }
 
     return 0;
+}
+
+/*----- Taking pages back -----*/
+
+/* Takes one page of another domain off a domain's address space.  It need not
+ * be there: the guest may have removed it. */
+static int remove_page(libxl__gc *gc, uint32_t domid, uint64_t gfn)
+{
+    if (!xc_domain_remove_from_physmap(CTX->xch, domid, gfn) ||
+        errno == ENOENT)
+        return 0;
+
+    LOGED(ERROR, domid, "static_shared_mem: can't take back the page at "
+          "0x%"PRIx64, gfn << XC_PAGE_SHIFT);
+    return ERROR_FAIL;
+}
+
+/*
+ * Gives Xen those of the nr pages from gfn on, at most PAGES_PER_CALL, that
+ * belong to the domain, up to the first that does not; returns how many.  Such
+ * a page goes back when nobody has it mapped any more.
+ */
+static unsigned int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
+                                  unsigned int nr)
+{
+    xen_pfn_t gfns[PAGES_PER_CALL];
+    unsigned int i;
+    int done;
+
+    for (i = 0; i < nr; i++)
+        gfns[i] = gfn + i;
+
+    done = xc_domain_decrease_reservation(CTX->xch, domid, nr, 0, gfns);
+    return done > 0 ? done : 0;
+}
+
+int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
+                            const libxl__shared_mem_range *range,
+                            bool may_own)
+{
+    const uint64_t nr = to_gfn(range->size);
+    uint64_t done = 0;
+    int rc;
+
+    while (done < nr) {
+        const uint64_t gfn = to_gfn(range->begin) + done;
+
+        if (may_own)
+            done += give_up_pages(gc, domid, gfn,
+                                  min(nr - done, (uint64_t)PAGES_PER_CALL));
+        if (done == nr)
+            break;
+
+        rc = remove_page(gc, domid, to_gfn(range->begin) + done);
+        if (rc) return rc;
+        done++;
+    }
+
+    return libxl__shared_mem_arch_reset_memory_type(gc, domid, range);
 }
 
 /*

@@ -90,46 +90,87 @@ int libxl__shared_mem_read_record(libxl__gc *gc, const char *id,
     }
 }
 
-int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
-                               const char **uuid_r, bool *has_ended_r)
+/* *uuid_r: NULL if Xen has no such domain. */
+static int get_info(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r,
+                    const char **uuid_r)
 {
-    xc_domaininfo_t info;
     libxl_uuid uuid;
 
     *uuid_r = NULL;
-    *has_ended_r = true;
 
-    if (xc_domain_getinfo_single(CTX->xch, domid, &info) < 0) {
+    if (xc_domain_getinfo_single(CTX->xch, domid, info_r) < 0) {
         if (errno == ESRCH) return 0;
         LOGED(ERROR, domid, "static_shared_mem: can't ask Xen for the domain");
         return ERROR_FAIL;
     }
 
-    if (!(info.flags & XEN_DOMINF_dying)) {
-        memcpy(&uuid, info.handle, sizeof(info.handle));
-        *uuid_r = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
-        *has_ended_r = info.flags & XEN_DOMINF_shutdown;
-    }
+    memcpy(&uuid, info_r->handle, sizeof(info_r->handle));
+    *uuid_r = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    return 0;
+}
+
+int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
+                               const char **uuid_r)
+{
+    xc_domaininfo_t info;
+    int rc;
+
+    rc = get_info(gc, domid, &info, uuid_r);
+    if (!rc && *uuid_r && (info.flags & XEN_DOMINF_dying))
+        *uuid_r = NULL;
+
+    return rc;
+}
+
+int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
+                               const char *uuid,
+                               libxl__shared_mem_life *life_r)
+{
+    xc_domaininfo_t info;
+    const char *actual;
+    int rc;
+
+    rc = get_info(gc, domid, &info, &actual);
+    if (rc) return rc;
+
+    if (!actual || strcmp(actual, uuid))
+        *life_r = LIBXL__SHARED_MEM_GONE;
+    else if (info.flags & XEN_DOMINF_dying)
+        *life_r = LIBXL__SHARED_MEM_DYING;
+    else if (info.flags & XEN_DOMINF_shutdown)
+        *life_r = LIBXL__SHARED_MEM_ENDED;
+    else
+        *life_r = LIBXL__SHARED_MEM_ALIVE;
 
     return 0;
 }
 
-/* The argument of is_alive. */
+/* Asks for a domain; the argument of the functions that follow. */
 typedef struct {
     libxl__gc *gc;
     int rc;     /* the last error; the domain then counts as alive */
 } liveness;
 
-static bool is_alive(uint32_t domid, const char *uuid, void *opaque)
+static libxl__shared_mem_life life_of(liveness *l, uint32_t domid,
+                                      const char *uuid)
 {
-    liveness *l = opaque;
-    const char *actual;
-    bool has_ended;
-    int rc = libxl__shared_mem_get_uuid(l->gc, domid, &actual, &has_ended);
+    libxl__shared_mem_life life = LIBXL__SHARED_MEM_ALIVE;
+    int rc = libxl__shared_mem_get_life(l->gc, domid, uuid, &life);
 
     if (rc) l->rc = rc;
 
-    return rc || (actual && !strcmp(actual, uuid));
+    return life;
+}
+
+/* One that has crashed or shut down still has its memory. */
+static bool is_peer(uint32_t domid, const char *uuid, void *opaque)
+{
+    return life_of(opaque, domid, uuid) >= LIBXL__SHARED_MEM_ENDED;
+}
+
+static bool exists(uint32_t domid, const char *uuid, void *opaque)
+{
+    return life_of(opaque, domid, uuid) != LIBXL__SHARED_MEM_GONE;
 }
 
 int libxl__shared_mem_read_region(libxl__gc *gc, const char *id, region *r)
@@ -141,7 +182,8 @@ int libxl__shared_mem_read_region(libxl__gc *gc, const char *id, region *r)
     if (rc) return rc;
 
     r->now = r->before;
-    libxl__shared_mem_record_drop_dead(&r->now, is_alive, &peers);
+    libxl__shared_mem_record_drop_dead(&r->now, is_peer, &peers);
+    libxl__shared_mem_record_drop_suppliers(&r->now, exists, &peers);
     return peers.rc;
 }
 
@@ -214,26 +256,55 @@ static int remove_domain(libxl__gc *gc, xs_transaction_t t, uint32_t domid)
     return libxl__xs_rm_checked(gc, t, path.text);
 }
 
-static int write_domain(libxl__gc *gc, xs_transaction_t t,
-                        const libxl__shared_mem_domain *domain)
+/* The nodes of a domain that has any, but for its factory page's. */
+static int write_index(libxl__gc *gc, xs_transaction_t t,
+                       const libxl__shared_mem_domain *domain)
 {
+    const libxl__shared_mem_change *change = &domain->change;
     libxl__shared_mem_path path;
     char value[LIBXL__SHARED_MEM_INDEX_SIZE];
+    const char *dir = libxl__shared_mem_index_path(&path, domain->domid);
     int rc;
 
-    if (domain->is_gone)
-        return remove_domain(gc, t, domain->domid);
+    /* With it go nodes below it that are not written again. */
+    if (domain->runs) {
+        rc = libxl__xs_rm_checked(gc, t, dir);
+        if (rc) return rc;
+    }
 
-    libxl__shared_mem_index_path(&path, domain->domid);
     libxl__shared_mem_index_format(&domain->index, value);
-    rc = libxl__xs_write_checked(gc, t, path.text, value);
+    rc = libxl__xs_write_checked(gc, t, dir, value);
     if (rc) return rc;
 
     if (domain->memkb) {
-        libxl__shared_mem_memkb_path(&path, domain->domid);
-        rc = libxl__xs_printf(gc, t, path.text, "%"PRId64, domain->memkb);
+        rc = libxl__xs_printf(gc, t, GCSPRINTF("%s/memkb", dir), "%"PRId64,
+                              domain->memkb);
         if (rc) return rc;
     }
+
+    if (change->size)
+        rc = libxl__xs_printf(gc, t,
+                              GCSPRINTF("%s/%s", dir, change->detaches
+                                                      ? "detaching"
+                                                      : "attaching"),
+                              "0x%"PRIx64"-0x%"PRIx64, change->begin,
+                              change->begin + change->size);
+
+    return rc;
+}
+
+static int write_domain(libxl__gc *gc, xs_transaction_t t,
+                        const libxl__shared_mem_domain *domain)
+{
+    int rc;
+
+    if (domain->is_gone ||
+        (!domain->index.nr_ids && !domain->has_factory && !domain->memkb &&
+         !domain->change.size))
+        return remove_domain(gc, t, domain->domid);
+
+    rc = write_index(gc, t, domain);
+    if (rc) return rc;
 
     return domain->has_factory ? write_factory(gc, t, domain) : 0;
 }
@@ -318,6 +389,19 @@ int libxl__shared_mem_write(libxl__gc *gc, const region *regions,
     return rc;
 }
 
+int libxl__shared_mem_list_names(libxl__gc *gc, const char *path,
+                                 char ***names_r, unsigned int *nr_r)
+{
+    *names_r = libxl__xs_directory(gc, XBT_NULL, path, nr_r);
+    if (*names_r) return 0;
+
+    *nr_r = 0;
+    if (errno == ENOENT) return 0;
+
+    LOGE(ERROR, "xenstore list failed: `%s'", path);
+    return ERROR_FAIL;
+}
+
 /*----- Dead peers -----*/
 
 /* Whether all peers of a region are alive.  As far as can be read: what
@@ -335,7 +419,7 @@ static bool all_peers_alive(libxl__gc *gc, const char *id)
     for (i = 0; domids && i < nr; i++) {
         uuid = libxl__xs_read(gc, XBT_NULL,
                               GCSPRINTF("%s/%s", peers, domids[i]));
-        if (uuid && !is_alive(strtoul(domids[i], NULL, 10), uuid, &unknown))
+        if (uuid && !is_peer(strtoul(domids[i], NULL, 10), uuid, &unknown))
             return false;
     }
 
@@ -361,7 +445,7 @@ void libxl__shared_mem_drop_dead_peers(libxl__gc *gc)
     }
 }
 
-/*----- The regions of a domain -----*/
+/*----- The nodes of a domain -----*/
 
 int libxl__shared_mem_read_index(libxl__gc *gc, uint32_t domid,
                                  libxl__shared_mem_index *index_r,
@@ -384,6 +468,100 @@ int libxl__shared_mem_read_index(libxl__gc *gc, uint32_t domid,
 
     *exists_r = value;
     return 0;
+}
+
+int libxl__shared_mem_read_memkb(libxl__gc *gc, uint32_t domid,
+                                 int64_t *memkb_r)
+{
+    libxl__shared_mem_path path;
+    const char *value;
+    int rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                libxl__shared_mem_memkb_path(&path, domid),
+                                &value);
+    *memkb_r = !rc && value ? strtoll(value, NULL, 10) : 0;
+
+    return rc;
+}
+
+int libxl__shared_mem_read_factory(libxl__gc *gc, uint32_t domid,
+                                   const char **uuid_r, uint64_t *gpa_r)
+{
+    libxl__shared_mem_path path;
+    const char *gpa;
+    int rc;
+
+    libxl__shared_mem_factory_path(&path, domid);
+    rc = libxl__xs_read_checked(gc, XBT_NULL, path.text, uuid_r);
+    if (rc || !*uuid_r) return rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL, GCSPRINTF("%s/gpa", path.text),
+                                &gpa);
+    if (rc) return rc;
+    if (!gpa || !libxl__shared_mem_parse_gpa(gpa, gpa_r)) {
+        LOGD(ERROR, domid, "shared_mem_factory: its address in xenstore is "
+             "broken: %s/gpa", path.text);
+        return ERROR_INVAL;
+    }
+
+    return 0;
+}
+
+static int read_change(libxl__gc *gc, uint32_t domid, bool detaches,
+                       libxl__shared_mem_change *change)
+{
+    libxl__shared_mem_path path;
+    const char *node, *value;
+    int rc;
+
+    node = GCSPRINTF("%s/%s", libxl__shared_mem_index_path(&path, domid),
+                     detaches ? "detaching" : "attaching");
+    rc = libxl__xs_read_checked(gc, XBT_NULL, node, &value);
+    if (rc || !value) return rc;
+
+    if (!libxl__shared_mem_parse_range(value, &change->begin,
+                                       &change->size)) {
+        LOGD(ERROR, domid, "static_shared_mem: a range in xenstore is broken: "
+             "%s", node);
+        return ERROR_INVAL;
+    }
+
+    change->detaches = detaches;
+    return 0;
+}
+
+int libxl__shared_mem_read_domain(libxl__gc *gc, uint32_t domid,
+                                  libxl__shared_mem_domain *domain)
+{
+    const char *uuid;
+    bool exists;
+    int rc;
+
+    domain->domid = domid;
+    domain->runs = true;
+
+    rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid);
+    if (rc) return rc;
+    if (!domain->uuid) {
+        LOGD(ERROR, domid, "static_shared_mem: the domain is being destroyed");
+        return ERROR_DOMAIN_DESTROYED;
+    }
+
+    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
+    if (rc || !exists) return rc;
+
+    rc = libxl__shared_mem_read_memkb(gc, domid, &domain->memkb);
+    if (rc) return rc;
+
+    rc = libxl__shared_mem_read_factory(gc, domid, &uuid, &domain->factory);
+    if (rc) return rc;
+    domain->has_factory = uuid && !strcmp(uuid, domain->uuid);
+
+    rc = read_change(gc, domid, false, &domain->change);
+    if (rc) return rc;
+
+    return read_change(gc, domid, true, &domain->change);
 }
 
 /*

@@ -213,6 +213,16 @@ int libxl__shared_mem_x86_reserve(libxl__gc *gc,
     return 0;
 }
 
+static int pin_memory_type(libxl__gc *gc, uint32_t domid,
+                           const libxl__shared_mem_range *range, uint32_t type)
+{
+    /* In gfns, and both of them included. */
+    const uint64_t first = range->begin >> XC_PAGE_SHIFT;
+    const uint64_t last = first + (range->size >> XC_PAGE_SHIFT) - 1;
+
+    return xc_domain_pin_memory_cacheattr(CTX->xch, domid, first, last, type);
+}
+
 /*
  * Where a domain has a device passed through, Xen lets the guest's MTRRs have
  * a say (on EPT, and with shadow paging), and those leave anything outside
@@ -221,14 +231,22 @@ int libxl__shared_mem_x86_reserve(libxl__gc *gc,
 int libxl__shared_mem_arch_set_memory_type(
     libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range)
 {
-    /* In gfns, and both of them included. */
-    const uint64_t first = range->begin >> XC_PAGE_SHIFT;
-    const uint64_t last = first + (range->size >> XC_PAGE_SHIFT) - 1;
-
-    if (xc_domain_pin_memory_cacheattr(CTX->xch, domid, first, last,
-                                       XEN_DMOP_MEM_CACHEATTR_WB)) {
+    if (pin_memory_type(gc, domid, range, XEN_DMOP_MEM_CACHEATTR_WB)) {
         LOGED(ERROR, domid, "%s: can't pin its memory type to write-back",
               libxl__shared_mem_option(gc, range->name));
+        return ERROR_FAIL;
+    }
+
+    return 0;
+}
+
+int libxl__shared_mem_arch_reset_memory_type(
+    libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range)
+{
+    if (pin_memory_type(gc, domid, range, XEN_DMOP_DELETE_MEM_CACHEATTR) &&
+        errno != ENOENT) {
+        LOGED(ERROR, domid, "static_shared_mem: can't unpin the memory type "
+              "at 0x%"PRIx64, range->begin);
         return ERROR_FAIL;
     }
 

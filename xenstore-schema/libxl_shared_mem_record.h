@@ -60,6 +60,7 @@
 /* Limits.  Each is met with an error, never with a truncation. */
 #define LIBXL__SHARED_MEM_ID_MAX       31     /* characters of an ID */
 #define LIBXL__SHARED_MEM_PEERS_MAX    32     /* peers of a region */
+#define LIBXL__SHARED_MEM_SUPPLIERS_MAX 32    /* who supplied its memory */
 #define LIBXL__SHARED_MEM_REGIONS_MAX  64     /* regions of a domain */
 #define LIBXL__SHARED_MEM_DOMID_MAX    0x7fef /* < DOMID_FIRST_RESERVED */
 
@@ -84,12 +85,15 @@
 #define LIBXL__SHARED_MEM_VALUE_SIZE \
     sizeof("0xffffffffffffffff-0xffffffffffffffff")
 
-/* Most nodes of a record: 5 of the region and 5 of each peer. */
-#define LIBXL__SHARED_MEM_NODES_MAX (5 + 5 * LIBXL__SHARED_MEM_PEERS_MAX)
+/* Most nodes of a record: 5 of the region, 5 of each peer, 1 of each
+ * supplier. */
+#define LIBXL__SHARED_MEM_NODES_MAX \
+    (5 + 5 * LIBXL__SHARED_MEM_PEERS_MAX + LIBXL__SHARED_MEM_SUPPLIERS_MAX)
 
-/* Most paths that one change removes: 1 of the region, 2 of each peer. */
+/* Most paths that one change removes: 1 of the region, 2 of each peer, 1 of
+ * each supplier. */
 #define LIBXL__SHARED_MEM_REMOVALS_MAX \
-    (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX)
+    (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX + LIBXL__SHARED_MEM_SUPPLIERS_MAX)
 
 typedef enum libxl__shared_mem_status {
     LIBXL__SHARED_MEM_OK = 0,
@@ -136,13 +140,22 @@ typedef struct libxl__shared_mem_mapping {
 } libxl__shared_mem_mapping;
 
 /*
+ * A domain some of whose memory the region has.  It need not be a peer any
+ * more: Xen keeps what peers have mapped, and for it a dying domain.
+ */
+typedef struct libxl__shared_mem_supplier {
+    uint32_t domid;     /* 0 to LIBXL__SHARED_MEM_DOMID_MAX */
+    char uuid[LIBXL__SHARED_MEM_UUID_SIZE]; /* LIBXL_UUID_FMT, lower case */
+} libxl__shared_mem_supplier;
+
+/*
  * A region as its record describes it.  A record with no mappings is one
  * of a region that does not exist, yet or any longer.
  *
  * Invariants, kept by the functions below and checked when nodes are
- * read: mappings are sorted by domid and each domid occurs once; each mapping
- * lies within the region; owner is the domid of a mapping; each number is a
- * peer's or free, and only once.
+ * read: mappings are sorted by domid and each domid occurs once, and so are
+ * suppliers; each mapping lies within the region; owner is the domid of a
+ * mapping; each number is a peer's or free, and only once.
  */
 typedef struct libxl__shared_mem_record {
     char id[LIBXL__SHARED_MEM_ID_SIZE];
@@ -155,6 +168,8 @@ typedef struct libxl__shared_mem_record {
     uint8_t free[LIBXL__SHARED_MEM_PEERS_MAX];  /* free longest first */
     unsigned int nr_mappings;
     libxl__shared_mem_mapping mappings[LIBXL__SHARED_MEM_PEERS_MAX];
+    unsigned int nr_suppliers;
+    libxl__shared_mem_supplier suppliers[LIBXL__SHARED_MEM_SUPPLIERS_MAX];
 } libxl__shared_mem_record;
 
 /*----- Names and paths -----*/
@@ -258,6 +273,30 @@ unsigned int
 libxl__shared_mem_record_drop_dead(libxl__shared_mem_record *record,
                                    libxl__shared_mem_alive *alive,
                                    void *opaque);
+
+/* The supplier of that domid, or NULL.  It points into *record. */
+const libxl__shared_mem_supplier *
+libxl__shared_mem_record_find_supplier(const libxl__shared_mem_record *record,
+                                       uint32_t domid);
+
+/*
+ * Puts down that the region has memory of a domain.  One that was put down
+ * under the same domid is replaced.  Drop those that are no more first.
+ *
+ * OK, or INVALID: not a domid or a UUID; or FULL.
+ */
+libxl__shared_mem_status
+libxl__shared_mem_record_add_supplier(libxl__shared_mem_record *record,
+                                      uint32_t domid, const char *uuid);
+
+/*
+ * Drops each supplier that exists() denies, in order of domid: a domain that
+ * is not even dying any more has no memory.  Changes nothing else.
+ */
+void
+libxl__shared_mem_record_drop_suppliers(libxl__shared_mem_record *record,
+                                        libxl__shared_mem_alive *exists,
+                                        void *opaque);
 
 /*----- From record to nodes -----*/
 
@@ -368,6 +407,13 @@ uint64_t libxl__shared_mem_last_generation(const char *value);
  * pages.  Returns false if it is anything else.
  */
 bool libxl__shared_mem_parse_gpa(const char *value, uint64_t *gpa_r);
+
+/*
+ * The range in the node index_path/attaching or /detaching: whole pages, not
+ * empty, in the form of a mapping.  Returns false if it is anything else.
+ */
+bool libxl__shared_mem_parse_range(const char *value, uint64_t *begin_r,
+                                   uint64_t *size_r);
 
 /*----- The index: which regions a domain has -----*/
 

@@ -1,5 +1,6 @@
 /*
- * xl shared-mem-list: the regions of shared memory of this host.
+ * xl shared-mem-list, shared-mem-attach and shared-mem-detach: the regions of
+ * shared memory of this host, and those of a domain that runs.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -12,9 +13,12 @@
 #include <libxl.h>
 #include <libxl_json.h>
 #include <libxl_utils.h>
+#include <libxlutil.h>
 
 #include "xl.h"
 #include "xl_utils.h"
+
+/*----- shared-mem-list -----*/
 
 /* Whether a word of the command line means this region. */
 static bool means_region(const char *word,
@@ -86,35 +90,60 @@ static void print_header(void)
            "State");
 }
 
+static void print_line(const libxl_shared_mem_region *region, uint32_t domid,
+                       const char *range, const char *prot, const char *offset,
+                       libxl_shared_mem_state state)
+{
+    char *name = libxl_domid_to_name(ctx, domid);
+    char size[20];
+
+    snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
+    printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
+           region->id, size, region->owner, name ?: "(null)", domid, range,
+           prot, offset, region->control ? "yes" : "no",
+           libxl_shared_mem_state_to_string(state));
+    free(name);
+}
+
 static void print_peer(const libxl_shared_mem_region *region,
                        const libxl_shared_mem_peer *peer)
 {
-    char *name = libxl_domid_to_name(ctx, peer->domid);
-    char size[20], offset[20], range[40];
+    char offset[20], range[40];
 
-    snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
     snprintf(offset, sizeof(offset), "0x%"PRIx64, peer->offset);
     snprintf(range, sizeof(range), "0x%"PRIx64"-0x%"PRIx64, peer->begin,
              peer->begin + peer->size);
+    print_line(region, peer->domid, range,
+               libxl_static_shared_mem_prot_to_string(peer->prot), offset,
+               peer->state);
+}
 
-    printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
-           region->id, size, region->owner, name ?: "(null)", peer->domid,
-           range, libxl_static_shared_mem_prot_to_string(peer->prot), offset,
-           region->control ? "yes" : "no",
-           libxl_shared_mem_peer_state_to_string(peer->state));
-    free(name);
+/* A domain that the region has memory of, and that has it no more. */
+static void print_supplier(const libxl_shared_mem_region *region,
+                           const libxl_shared_mem_supplier *supplier)
+{
+    print_line(region, supplier->domid, "-", "-", "-", supplier->state);
+}
+
+static void print_region(const libxl_shared_mem_region *region)
+{
+    int i;
+
+    for (i = 0; i < region->num_peers; i++)
+        print_peer(region, &region->peers[i]);
+    for (i = 0; i < region->num_suppliers; i++)
+        print_supplier(region, &region->suppliers[i]);
 }
 
 static void print_table(const libxl_shared_mem_region *regions, int nr,
                         char **words, int nr_words)
 {
-    int i, j;
+    int i;
 
     print_header();
     for (i = 0; i < nr; i++)
         if (is_wanted(&regions[i], words, nr_words))
-            for (j = 0; j < regions[i].num_peers; j++)
-                print_peer(&regions[i], &regions[i].peers[j]);
+            print_region(&regions[i]);
 }
 
 /* All members are there, those with their default values too. */
@@ -159,23 +188,37 @@ static void put_bool(struct json *json, const char *key, bool value)
         json->status = yajl_gen_bool(json->hand, value);
 }
 
+/* Which domain it is. */
+static void put_domain(struct json *json, uint32_t domid)
+{
+    char *name = libxl_domid_to_name(ctx, domid);
+
+    put_number(json, "domid", domid);
+    put_text(json, "name", name ?: "(null)");
+    free(name);
+}
+
 static void put_peer(struct json *json, const libxl_shared_mem_peer *peer)
 {
-    char *name = libxl_domid_to_name(ctx, peer->domid);
-
     put(json, yajl_gen_map_open);
-    put_number(json, "domid", peer->domid);
-    put_text(json, "name", name ?: "(null)");
+    put_domain(json, peer->domid);
     put_number(json, "index", peer->index);
     put_number(json, "begin", peer->begin);
     put_number(json, "size", peer->size);
     put_number(json, "offset", peer->offset);
     put_text(json, "prot",
              libxl_static_shared_mem_prot_to_string(peer->prot));
-    put_text(json, "state",
-             libxl_shared_mem_peer_state_to_string(peer->state));
+    put_text(json, "state", libxl_shared_mem_state_to_string(peer->state));
     put(json, yajl_gen_map_close);
-    free(name);
+}
+
+static void put_supplier(struct json *json,
+                         const libxl_shared_mem_supplier *supplier)
+{
+    put(json, yajl_gen_map_open);
+    put_domain(json, supplier->domid);
+    put_text(json, "state", libxl_shared_mem_state_to_string(supplier->state));
+    put(json, yajl_gen_map_close);
 }
 
 static void put_region(struct json *json,
@@ -193,6 +236,11 @@ static void put_region(struct json *json,
     put(json, yajl_gen_array_open);
     for (i = 0; i < region->num_peers; i++)
         put_peer(json, &region->peers[i]);
+    put(json, yajl_gen_array_close);
+    put_string(json, "suppliers");
+    put(json, yajl_gen_array_open);
+    for (i = 0; i < region->num_suppliers; i++)
+        put_supplier(json, &region->suppliers[i]);
     put(json, yajl_gen_array_close);
     put(json, yajl_gen_map_close);
 }
@@ -264,6 +312,109 @@ int main_sharedmemlist(int argc, char **argv)
 
     libxl_shared_mem_region_list_free(regions, nr);
     return status;
+}
+
+/*----- shared-mem-attach -----*/
+
+/* The words with a blank between two, as if they had been one. */
+static char *join_words(char **words, int nr_words)
+{
+    size_t size = 1;
+    char *text;
+    int i;
+
+    for (i = 0; i < nr_words; i++)
+        size += strlen(words[i]) + 1;
+
+    text = xcalloc(size, 1);
+    for (i = 0; i < nr_words; i++) {
+        strcat(text, words[i]);
+        if (i < nr_words - 1)
+            strcat(text, " ");
+    }
+
+    return text;
+}
+
+static int attach(uint32_t domid, libxl_static_shared_mem *mem)
+{
+    char *json;
+
+    if (!dryrun_only) {
+        if (!libxl_shared_mem_attach(ctx, domid, mem, NULL))
+            return EXIT_SUCCESS;
+        fprintf(stderr, "libxl_shared_mem_attach failed.\n");
+        return EXIT_FAILURE;
+    }
+
+    json = libxl_static_shared_mem_to_json(ctx, mem);
+    printf("static_shared_mem: %s\n", json);
+    free(json);
+    if (ferror(stdout) || fflush(stdout)) {
+        perror("stdout");
+        return EXIT_FAILURE;
+    }
+
+    return EXIT_SUCCESS;
+}
+
+int main_sharedmemattach(int argc, char **argv)
+{
+    libxl_static_shared_mem *mems;
+    XLU_Config *config;
+    uint32_t domid;
+    char *entry;
+    int opt, nr, status = EXIT_FAILURE;
+
+    SWITCH_FOREACH_OPT(opt, "", NULL, "shared-mem-attach", 2) {
+        /* No options */
+    }
+
+    domid = find_domain(argv[optind]);
+    config = xlu_cfg_init(stderr, "command line");
+    if (!config) {
+        fprintf(stderr, "Failed to allocate for configuration\n");
+        return EXIT_FAILURE;
+    }
+
+    entry = join_words(argv + optind + 1, argc - optind - 1);
+    if (!xlu_static_shared_mem_parse_strings(config,
+                                             (const char *const *)&entry, 1,
+                                             &mems, &nr)) {
+        status = attach(domid, mems);
+        libxl_static_shared_mem_dispose(mems);
+        free(mems);
+    }
+
+    free(entry);
+    xlu_cfg_destroy(config);
+    return status;
+}
+
+/*----- shared-mem-detach -----*/
+
+int main_sharedmemdetach(int argc, char **argv)
+{
+    uint32_t domid;
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "", NULL, "shared-mem-detach", 2) {
+        /* No options */
+    }
+
+    domid = find_domain(argv[optind]);
+    if (argc > optind + 2) {
+        fprintf(stderr, "shared-mem-detach takes one region, not also %s\n",
+                argv[optind + 2]);
+        return EXIT_FAILURE;
+    }
+
+    if (libxl_shared_mem_detach(ctx, domid, argv[optind + 1], NULL)) {
+        fprintf(stderr, "libxl_shared_mem_detach failed.\n");
+        return EXIT_FAILURE;
+    }
+
+    return EXIT_SUCCESS;
 }
 
 /*

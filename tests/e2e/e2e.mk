@@ -30,11 +30,12 @@ $(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \
 e2e: e2e-needs-$(ARCH) $(e2e_tests)
 	prove --timer $(filter build/e2e/$(ARCH)-%,$(e2e_tests))
 
-# Hours, at full length: rounds of xl processes that race, and of a borrower that
-# comes and goes.
+# Hours, at full length: rounds of xl processes that race, of a borrower that comes
+# and goes, and of a region that is attached and detached.
 SOAK_RACES ?= 1000
 SOAK_ROUNDS ?= 10000
-export SOAK_RACES SOAK_ROUNDS
+SOAK_ATTACHMENTS ?= 500
+export SOAK_RACES SOAK_ROUNDS SOAK_ATTACHMENTS
 
 .PHONY: fault-sweep soak
 fault-sweep: e2e_long := faults

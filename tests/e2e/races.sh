@@ -250,10 +250,11 @@ want_peer()
 }
 
 # Sets found to all nodes with a value but owners, generations, and the numbers of
-# peers, which xl checks itself. Each region has one owner, a live one.
+# peers, which xl checks itself. Each region has one owner, a live one, and all its
+# memory is one domain's.
 read_records()
 {
-    local line racer owners='' nr_owners=0 IFS
+    local line racer owners='' nr_owners=0 nr_suppliers=0 IFS
 
     for racer in $live; do
         value_of "domid_$racer"
@@ -264,6 +265,7 @@ read_records()
     for line in $(xenstore-ls -f /local/shared_mem /libxl/shared_mem); do
         case $line in
         *' = ""' | */generation* | */number* | */free_numbers*) ;;
+        */suppliers/*) nr_suppliers=$((nr_suppliers + 1)) ;;
         */owner*)
             nr_owners=$((nr_owners + 1))
             among "${line##* }" "$owners" || fail "$line, not of$owners"
@@ -274,7 +276,9 @@ read_records()
             ;;
         esac
     done
-    [ -z "$live" ] || assert_equal "the number of owners" $nr_owners 3
+    [ -n "$live" ] || return 0
+    assert_equal "the number of owners" $nr_owners 3
+    assert_equal "the number of suppliers" $nr_suppliers 3
 }
 
 # The records name the racers that live, as they are, and nothing else.

@@ -3,7 +3,7 @@
  * The input is a list of nodes, one a line, PATH=VALUE, after a first
  * character that says where: 'p' for the public part of the record, 'l' for
  * the private one, 'i' for the value of a domain's index, 'g' for the address
- * of a factory page. What is promised of a record that was read is checked
+ * of a factory page, 'r' for a range. What is promised of a record that was read is checked
  * here by code of its own.
  *
  * SPDX-License-Identifier: BSD-2-Clause
@@ -17,7 +17,7 @@
 #include "libxl_shared_mem_record.h"
 
 /* More than the longest record has, directories included. */
-#define MAX_LINES 200
+#define MAX_LINES 240
 
 #define CHECK(condition)                                                \
     do {                                                                \
@@ -99,6 +99,36 @@ static void check_gpa(const char *value)
     CHECK(!strcmp(again, value));
 }
 
+static void check_range(const char *value)
+{
+    uint64_t begin, size;
+    char again[48];
+
+    if (!libxl__shared_mem_parse_range(value, &begin, &size))
+        return;
+    CHECK(size && begin % 4096 == 0 && size % 4096 == 0);
+    CHECK(begin + size > begin);
+    snprintf(again, sizeof(again), "0x%" PRIx64 "-0x%" PRIx64, begin,
+             begin + size);
+    CHECK(!strcmp(again, value));
+}
+
+static void check_suppliers(const libxl__shared_mem_record *record)
+{
+    unsigned int i;
+
+    CHECK(record->nr_suppliers <= 32);
+    for (i = 0; i < record->nr_suppliers; i++) {
+        const libxl__shared_mem_supplier *s = &record->suppliers[i];
+
+        CHECK(s->domid <= 32751);
+        CHECK(!i || record->suppliers[i - 1].domid < s->domid);
+        CHECK(strlen(s->uuid) == 36);
+        CHECK(strspn(s->uuid, "0123456789abcdef-") == 36);
+        CHECK(libxl__shared_mem_record_find_supplier(record, s->domid) == s);
+    }
+}
+
 static void check_invariants(const libxl__shared_mem_record *record)
 {
     bool owner_seen = false, number_seen[32] = { false };
@@ -133,6 +163,7 @@ static void check_invariants(const libxl__shared_mem_record *record)
         owner_seen |= m->domid == record->owner;
     }
     CHECK(owner_seen);
+    check_suppliers(record);
 }
 
 /*
@@ -248,6 +279,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_index(lines[i].value);
         } else if (lines[i].kind == 'g') {
             check_gpa(lines[i].value);
+        } else if (lines[i].kind == 'r') {
+            check_range(lines[i].value);
         } else if (lines[i].kind == 'p' || lines[i].kind == 'l') {
             fed = true;
             libxl__shared_mem_reader_feed(&reader,

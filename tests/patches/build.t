@@ -39,6 +39,9 @@ once() {
     fi
 }
 
+# Of the tools, neither the Go binding nor what bash reads is built here.
+not_built=(':!tools/golang' ':!tools/xl/bash-completion')
+
 touches() { # COMMIT PATH...
     local commit=$1
     shift
@@ -56,7 +59,7 @@ for arch in x86_64 arm64; do
             once "$arch-$(xen_id "$commit")" "$arch hypervisor: $subject" \
                 "$patch_dir/scripts/build-hypervisor" xen-commit "$arch"
         fi
-        if touches "$commit" tools xen/include/public Config.mk; then
+        if touches "$commit" tools xen/include/public Config.mk "${not_built[@]}"; then
             once "$arch-$(tools_id "$commit")" "$arch tools: $subject" \
                 "$patch_dir/scripts/build-tools" commit "$arch"
         fi

@@ -1,7 +1,8 @@
 # Tests of the patches, of staging and of the series. Included by the Makefile.
 # SPDX-License-Identifier: BSD-2-Clause
 
-PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t messages.t)
+PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t messages.t \
+	golang.t completion.t)
 PATCH_NEEDS := series $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
 PATCH_SCRIPTS := $(wildcard tools-libxl-patches/scripts/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
 

@@ -69,6 +69,38 @@ case_pause_rename_and_list()
     destroy vm3
 }
 
+# options: those of ours in the JSON of a config that is read from stdin.
+options()
+{
+    sed -n '/"static_shared_mems"/,/\]/p; /"shared_mem_factory"/p' | tr -d ' \n'
+}
+
+# xl keeps a config as JSON, and builds the domain anew from that.
+case_a_config_goes_through_JSON()
+{
+    local wanted='"static_shared_mems":[{"id":"ID1","begin":2147483648,"size":4096,'\
+'"offset":12288,"role":"borrower","prot":"ro","control":"True"}],'\
+'"shared_mem_factory":1879048192,'
+
+    share vm1 '"0x60000000+64K = ID1, control=yes"'
+    must guest vm1 fill 0x60000000 64K 31
+    watched share vm2 \
+        '"0x80000000+4K = ID1, role=borrower, prot=ro, offset=0x3000, control=yes"' \
+        'shared_mem_factory = 0x70000000' 'on_reboot = "restart"'
+    assert_equal "what xl -N shows" "$(must xl -N create vm2.cfg | options)" "$wanted"
+    assert_equal "the JSON" "$(must xl list -l vm2 | options)" "$wanted"
+
+    ends vm2 1
+    comes_back vm2 0x80000000-0x80001000
+    assert_equal "the JSON" "$(must xl list -l vm2 | options)" "$wanted"
+    must guest vm2 check 0x80000000 4K 31 0x3000
+    ! guest vm2 write 0x80000000 1 >answer || fail "it could be written"
+    must guest vm2 read 0x70000000 >answer
+    assert_equal "the page's signature" "$(cat answer)" \
+        "read 0x70000000: 0x4d534732474d5651"
+    destroy vm1 vm2
+}
+
 case_mem_set()
 {
     start_pair

@@ -4,7 +4,7 @@
 # in xl, and xl is killed, where a region is built and taken down and at some
 # other places. See tests/e2e/faultsweep/.
 
-case_xl_killed_or_with_a_failing_call() # limit 400
+case_xl_killed_or_with_a_failing_call() # limit 900
 {
     must faultsweep sample
 }

@@ -71,8 +71,20 @@ case_the_list_as_JSON()
 \"domid\":$vm1,\"name\":\"vm1\",\"index\":0,\"begin\":2147483648,\"size\":65536,\
 \"offset\":0,\"prot\":\"rw\",\"state\":\"alive\"},{\
 \"domid\":$vm2,\"name\":\"vm2\",\"index\":1,\"begin\":2415919104,\"size\":4096,\
-\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}]}]"
-    destroy vm1 vm2
+\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}],\"suppliers\":[]}]"
+
+    # Xen keeps the page that vm2 has, and its domain with it.
+    destroy vm1
+    assert_equal "the JSON" "$(xl shared-mem-list --long | tr -d ' \n')" "[{\
+\"id\":\"ID1\",\"size\":65536,\"owner\":$vm2,\"control\":false,\
+\"generation\":$(generation ID1),\"peers\":[{\
+\"domid\":$vm2,\"name\":\"vm2\",\"index\":1,\"begin\":2415919104,\"size\":4096,\
+\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}],\"suppliers\":[{\
+\"domid\":$vm1,\"name\":\"(null)\",\"state\":\"dying\"}]}]"
+    lists "$HEADER
+$(row ID1 0x10000 "$vm2" vm2 "$vm2" 0x90000000-0x90001000 ro 0x3000 no alive)
+$(row ID1 0x10000 "$vm2" '(null)' "$vm1" - - - no dying)"
+    destroy vm2
     assert_equal "the JSON" "$(xl shared-mem-list -l | tr -d ' \n')" "[]"
 }
 

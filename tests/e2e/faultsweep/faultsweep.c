@@ -74,7 +74,9 @@ static struct guest
         GUEST("relay1", "relay", "relay", 0x79000000),
     },
     stayer = GUEST("stayer", "stayer", "release", 0x80000000),
-    leaver = GUEST("leaver", "leaver", "release", 0x81000000);
+    leaver = GUEST("leaver", "leaver", "release", 0x81000000),
+    holder = GUEST("holder", "holder", "attach", 0x88000000),
+    joiner = GUEST("joiner", "joiner", "attach", 0x89000000);
 
 static struct count counts[3]; /* by enum fault_mode */
 
@@ -182,6 +184,14 @@ static struct outcome attempt(struct sweep *sweep, struct cursor *cursor,
     return outcome;
 }
 
+/* With the cursor's fault, if there is a cursor. */
+static bool do_xl(struct sweep *sweep, struct cursor *cursor,
+                  const char *const *words)
+{
+    return cursor ? attempt(sweep, cursor, words).succeeded
+                  : run_xl(sweep, FAULT_NONE, 0, 0, words).succeeded;
+}
+
 static bool xl_create(struct sweep *sweep, const struct guest *guest,
                       struct cursor *cursor)
 {
@@ -194,8 +204,7 @@ static bool xl_create(struct sweep *sweep, const struct guest *guest,
         return false;
     }
 
-    return cursor ? attempt(sweep, cursor, words).succeeded
-                  : run_xl(sweep, FAULT_NONE, 0, 0, words).succeeded;
+    return do_xl(sweep, cursor, words);
 }
 
 static bool xl_destroy(struct sweep *sweep, uint32_t domid,
@@ -206,8 +215,28 @@ static bool xl_destroy(struct sweep *sweep, uint32_t domid,
 
     snprintf(text, sizeof(text), "%"PRIu32, domid);
 
-    return cursor ? attempt(sweep, cursor, words).succeeded
-                  : run_xl(sweep, FAULT_NONE, 0, 0, words).succeeded;
+    return do_xl(sweep, cursor, words);
+}
+
+static bool xl_attach(struct sweep *sweep, const struct guest *guest,
+                      struct cursor *cursor)
+{
+    char entry[ENTRY_SIZE];
+    const char *const words[] = { "shared-mem-attach", guest->name, entry,
+                                  NULL };
+
+    write_entry(guest, entry);
+
+    return do_xl(sweep, cursor, words);
+}
+
+static bool xl_detach(struct sweep *sweep, const struct guest *guest,
+                      struct cursor *cursor)
+{
+    const char *const words[] = { "shared-mem-detach", guest->name,
+                                  guest->region, NULL };
+
+    return do_xl(sweep, cursor, words);
 }
 
 /* What an administrator does: one "xl destroy" for each that is left over. */
@@ -228,8 +257,7 @@ static void destroy_others(struct sweep *sweep)
 static bool has_peer(const struct sweep *sweep, const char *region)
 {
     for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
-        if ( sweep->guests[i]->domid &&
-             !strcmp(sweep->guests[i]->region, region) )
+        if ( is_peer(sweep->guests[i], region) )
             return true;
 
     return false;
@@ -364,6 +392,59 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
     destroy(sweep, guest);
 }
 
+/* What must be true of it, whichever it is. */
+static void check_attached(struct sweep *sweep, struct guest *guest,
+                           bool attached)
+{
+    guest->detached = !attached;
+    check_host(sweep);
+    check_records(sweep);
+    check_factories(sweep);
+    check_memory(sweep, guest);
+}
+
+/* Gives the guest its region, with a fault first. */
+static void attach_after_fault(struct sweep *sweep, struct guest *guest,
+                               struct cursor *cursor)
+{
+    const bool faulty = !cursor->done;
+    bool attached = faulty && xl_attach(sweep, guest, cursor);
+
+    if ( faulty && !attached )
+    {
+        if ( blamed == FAULT_FAIL )
+            check_attached(sweep, guest, false);
+        /* What an administrator does who can't tell how far it got. */
+        xl_detach(sweep, guest, NULL);
+        check_attached(sweep, guest, false);
+    }
+    if ( !attached && !xl_attach(sweep, guest, NULL) )
+    {
+        complain(sweep, "xl shared-mem-attach fails");
+        print_xl_output();
+    }
+    check_attached(sweep, guest, true);
+}
+
+/* Takes it away, with a fault first. */
+static void detach_after_fault(struct sweep *sweep, struct guest *guest,
+                               struct cursor *cursor)
+{
+    if ( !cursor->done )
+    {
+        /* The second one ends what the first has begun, and says that the
+         * guest does not have the region if that was all. */
+        if ( !xl_detach(sweep, guest, cursor) )
+            xl_detach(sweep, guest, NULL);
+    }
+    else if ( !xl_detach(sweep, guest, NULL) )
+    {
+        complain(sweep, "xl shared-mem-detach fails");
+        print_xl_output();
+    }
+    check_attached(sweep, guest, false);
+}
+
 /* ---- scenarios ---------------------------------------------------------- */
 
 static void check_bystanders(struct sweep *sweep)
@@ -478,10 +559,36 @@ static void round_of_release(struct sweep *sweep, struct cursor *creation,
     end_round(sweep);
 }
 
+static void begin_attach(struct sweep *sweep)
+{
+    use(sweep, &holder);
+    use(sweep, &joiner);
+    create(sweep, &holder);
+    fill_region(sweep, &holder, ++seed);
+    joiner.detached = true;
+    create(sweep, &joiner);
+}
+
+/* A guest that runs gets the region, and loses it, beside the owner. */
+static void round_of_attach(struct sweep *sweep, struct cursor *attachment,
+                            struct cursor *detachment)
+{
+    attach_after_fault(sweep, &joiner, attachment);
+    check_newcomer(sweep, &joiner, &holder);
+    if ( !all_is_well(sweep) )
+        return;
+
+    detach_after_fault(sweep, &joiner, detachment);
+    check_region(sweep, &holder, seed);
+    end_round(sweep);
+}
+
 static const struct scenario scenarios[] = {
     { "owner", begin_owner, round_of_owner, true },
     { "relay", begin_relay, round_of_relay, true },
     { "release", begin_release, round_of_release, false },
+    /* Here attach and detach take the places of create and destroy. */
+    { "attach", begin_attach, round_of_attach, true },
 };
 
 #define NR_SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
@@ -713,8 +820,8 @@ static int misuse(void)
           "       faultsweep some SCENARIO|all MODE|all STEP\n"
           "       faultsweep sample\n"
           "       faultsweep repeat SCENARIO OPERATION MODE NUMBER [VARIANT]\n"
-          "SCENARIO: owner, relay, release.  MODE: fail, kill.  STEP: only each\n"
-          "such call.  OPERATION: create, destroy.\n"
+          "SCENARIO: owner, relay, release, attach.  MODE: fail, kill.  STEP:\n"
+          "only each such call.  OPERATION: create, destroy (attach, detach).\n"
           "repeat does one of them again, and shows what xl prints.\n", stderr);
 
     return 2;

@@ -17,6 +17,12 @@
 #define TYPE ""
 #endif
 
+void write_entry(const struct guest *guest, char entry[ENTRY_SIZE])
+{
+    snprintf(entry, ENTRY_SIZE, "0x%"PRIx64"+0x%llx = %s", guest->gpa,
+             REGION_SIZE, guest->region);
+}
+
 bool write_config(const struct guest *guest, char path[CONFIG_PATH_SIZE])
 {
     FILE *file;
@@ -31,10 +37,15 @@ bool write_config(const struct guest *guest, char path[CONFIG_PATH_SIZE])
             "memory = 16\n"
             "vcpus = 1\n"
             "on_crash = \"destroy\"\n"
-            "static_shared_mem = [ \"0x%"PRIx64"+0x%llx = %s\" ]\n"
             "shared_mem_factory = 0x%"PRIx64"\n",
-            guest->name, guest->gpa, REGION_SIZE, guest->region,
-            guest->factory);
+            guest->name, guest->factory);
+    if ( !guest->detached )
+    {
+        char entry[ENTRY_SIZE];
+
+        write_entry(guest, entry);
+        fprintf(file, "static_shared_mem = [ \"%s\" ]\n", entry);
+    }
 
     return !fclose(file);
 }

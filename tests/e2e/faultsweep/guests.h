@@ -9,6 +9,10 @@
 #include "sweep.h"
 
 #define CONFIG_PATH_SIZE 128
+#define ENTRY_SIZE       80
+
+/* As static_shared_mem and xl shared-mem-attach take it. */
+void write_entry(const struct guest *guest, char entry[ENTRY_SIZE]);
 
 /* Writes the guest's configuration; its path is in @path. */
 bool write_config(const struct guest *guest, char path[CONFIG_PATH_SIZE]);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "host.h"
@@ -42,6 +43,11 @@ unsigned int other_domains(const struct sweep *sweep, bool dying,
             domids[found++] = info[i].domain;
 
     return found;
+}
+
+bool is_peer(const struct guest *guest, const char *region)
+{
+    return guest->domid && !guest->detached && !strcmp(guest->region, region);
 }
 
 bool is_alive(const struct sweep *sweep, uint32_t domid)

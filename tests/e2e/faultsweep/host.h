@@ -16,6 +16,9 @@
 unsigned int other_domains(const struct sweep *sweep, bool dying,
                            uint32_t *domids);
 
+/* The guest is there, and has the region. */
+bool is_peer(const struct guest *guest, const char *region);
+
 /* There is such a domain, and it is not being destroyed. */
 bool is_alive(const struct sweep *sweep, uint32_t domid);
 

@@ -16,6 +16,7 @@
 
 #include <shared_mem/abi.h>
 
+#include "host.h"
 #include "record.h"
 
 #define PUBLIC    "/local/shared_mem"
@@ -54,11 +55,13 @@ static bool has(const struct lines *lines, const char *line)
 }
 
 /* A generation may be any, and so may the highest of all, which the private root
- * has, and the numbers of peers, which xl checks itself. */
+ * has, and the numbers of peers, which xl checks itself.  Of suppliers, see
+ * check_supplier(). */
 static bool may_be_any(const char *path)
 {
     return strstr(path, "/generation") || strstr(path, "/number") ||
-           strstr(path, "/free_numbers") || !strcmp(path, PRIVATE);
+           strstr(path, "/free_numbers") || strstr(path, "/suppliers/") ||
+           !strcmp(path, PRIVATE);
 }
 
 static void add_tree(struct sweep *sweep, struct lines *lines,
@@ -92,7 +95,7 @@ static const struct guest *first_peer(const struct sweep *sweep,
     {
         const struct guest *guest = sweep->guests[i];
 
-        if ( guest->domid && !strcmp(guest->region, region) &&
+        if ( is_peer(guest, region) &&
              (!first || guest->domid < first->domid) )
             first = guest;
     }
@@ -100,19 +103,42 @@ static const struct guest *first_peer(const struct sweep *sweep,
     return first;
 }
 
+/* All memory of a region is one domain's, which Xen has not forgotten. */
+static void check_supplier(struct sweep *sweep, const char *region)
+{
+    char path[LINE_SIZE];
+    xc_domaininfo_t info;
+    unsigned int nr = 0;
+    char **domids;
+
+    snprintf(path, sizeof(path), PRIVATE "/%s/suppliers", region);
+    domids = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
+    if ( nr != 1 )
+        complain(sweep, "%s: %u suppliers are on record", region, nr);
+    else if ( xc_domain_getinfo_single(sweep->xch, strtoul(domids[0], NULL, 10),
+                                       &info) )
+        complain(sweep, "%s: there is no domain %s, the supplier", region,
+                 domids[0]);
+    free(domids);
+}
+
 static void add_wanted(const struct sweep *sweep, struct lines *lines,
                        const struct guest *guest)
 {
+    add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
+        (guest->began_as_owner ? REGION_SIZE / 1024 : 0) + PAGE_KIB);
+    add(lines, FACTORIES "/%u = %s", guest->domid, guest->uuid);
+    add(lines, FACTORIES "/%u/gpa = 0x%"PRIx64, guest->domid, guest->factory);
+
+    if ( guest->detached )
+        return;
+
     add(lines, PUBLIC "/%s/mappings/%u = 0x%"PRIx64"-0x%"PRIx64,
         guest->region, guest->domid, guest->gpa,
         (uint64_t)(guest->gpa + REGION_SIZE));
     add(lines, PRIVATE "/%s/peers/%u = %s", guest->region, guest->domid,
         guest->uuid);
     add(lines, "/libxl/%u/shared_mem = %s", guest->domid, guest->region);
-    add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
-        (guest->began_as_owner ? REGION_SIZE / 1024 : 0) + PAGE_KIB);
-    add(lines, FACTORIES "/%u = %s", guest->domid, guest->uuid);
-    add(lines, FACTORIES "/%u/gpa = 0x%"PRIx64, guest->domid, guest->factory);
 
     if ( guest != first_peer(sweep, guest->region) )
         return;
@@ -135,6 +161,9 @@ void check_records(struct sweep *sweep)
         if ( sweep->guests[i]->domid )
         {
             add_wanted(sweep, &wanted, sweep->guests[i]);
+            if ( sweep->guests[i] == first_peer(sweep,
+                                                sweep->guests[i]->region) )
+                check_supplier(sweep, sweep->guests[i]->region);
             snprintf(path, sizeof(path), "/libxl/%u/shared_mem",
                      sweep->guests[i]->domid);
             add_tree(sweep, &actual, path);
@@ -162,8 +191,7 @@ static unsigned int nr_peers(const struct sweep *sweep, const char *region)
     unsigned int nr = 0;
 
     for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
-        nr += sweep->guests[i]->domid &&
-              !strcmp(sweep->guests[i]->region, region);
+        nr += is_peer(sweep->guests[i], region);
 
     return nr;
 }
@@ -176,10 +204,14 @@ static const char *page_problem(const struct sweep *sweep,
     const struct shared_mem_entry *entry = &page->entries[0];
 
     if ( page->signature != SHARED_MEM_SIGNATURE ||
-         page->domid != guest->domid || page->count != 1 )
+         page->domid != guest->domid || page->count > 1 )
         return "is another's";
     if ( page->sequence & 1 )
         return "is half written";
+    if ( page->count == guest->detached )
+        return guest->detached ? "has a region" : "has no region";
+    if ( guest->detached )
+        return NULL;
     if ( strncmp(entry->name, guest->region, sizeof(entry->name)) ||
          entry->gpa != guest->gpa || entry->pages != REGION_SIZE / XC_PAGE_SIZE )
         return "has another region";

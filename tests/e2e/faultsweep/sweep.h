@@ -32,6 +32,7 @@ struct guest {
     uint32_t domid;     /* 0: there is no such domain */
     char uuid[UUID_SIZE];
     bool began_as_owner;
+    bool detached;      /* it has its factory page, but not the region */
 };
 
 struct names; /* see names.h */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash disable=SC1091,SC2154,SC3043 # create sets variables; local
-# The same for hours: "make soak". SOAK_RACES and SOAK_ROUNDS say how often.
+# The same for hours: "make soak". SOAK_RACES, SOAK_ROUNDS and SOAK_ATTACHMENTS say
+# how often.
 
 . /overlay/races.sh
 
@@ -42,29 +43,58 @@ assert_flat()
         END { exit wrong || NR != 8 }' || fail "it grows"
 }
 
-# One creation and destruction after the other, beside the owner.
-case_a_borrower_that_comes_and_goes() # limit 21600
+# stays_flat ROUNDS COMMAND: after each twentieth of the rounds nothing has grown,
+# and the owner's data is there. Sets round and every for the command.
+stays_flat()
 {
-    local round every=$((SOAK_ROUNDS / 20))
+    local round every=$(($1 / 20))
 
     share owner '"0x60000000+64K = ID1"'
     must guest owner fill 0x60000000 64K 61
-    config borrower 'static_shared_mem = [ "0x80000000+64K = ID1" ]'
     record >record-before
-    for round in $(seq "$SOAK_ROUNDS"); do
-        xl create -q -p -e borrower.cfg || fail "round $round"
-        if [ $((round % every)) -eq 0 ]; then
-            must guest borrower check 0x80000000 64K 61
-        fi
-        xl destroy borrower || fail "round $round"
+    for round in $(seq "$1"); do
+        "$2" || fail "round $round"
         [ $((round % every)) -eq 0 ] || continue
         must guest owner check 0x60000000 64K 61
         assert_equal "the record" "$(record)" "$(cat record-before)"
         # The first sample is after the warm-up.
         sample >now
         [ -e first ] || cp now first
-        echo "note: $round of $SOAK_ROUNDS rounds: $(tr '\n' ' ' <now)"
+        echo "note: $round of $1 rounds: $(tr '\n' ' ' <now)"
         assert_flat first now
     done
     destroy owner
+}
+
+# checks_now NAME: now and then, the borrower sees the owner's data.
+checks_now()
+{
+    [ $((round % every)) -ne 0 ] || must guest "$1" check 0x80000000 64K 61
+}
+
+come_and_go()
+{
+    xl create -q -p -e borrower.cfg && checks_now borrower && xl destroy borrower
+}
+
+# One creation and destruction after the other, beside the owner.
+case_a_borrower_that_comes_and_goes() # limit 21600
+{
+    config borrower 'static_shared_mem = [ "0x80000000+64K = ID1" ]'
+    stays_flat "$SOAK_ROUNDS" come_and_go
+}
+
+attach_and_detach()
+{
+    xl shared-mem-attach runner '0x80000000+64K = ID1' && checks_now runner &&
+        xl shared-mem-detach runner ID1
+}
+
+# The same for a domain that runs on.
+case_a_region_that_is_attached_and_detached() # limit 3600
+{
+    config runner
+    create runner
+    stays_flat "$SOAK_ATTACHMENTS" attach_and_detach
+    destroy runner
 }

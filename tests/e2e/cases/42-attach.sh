@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash disable=SC1091,SC2034,SC2154,SC3043 # vm1; busybox: local
+# xl shared-mem-attach and shared-mem-detach: regions of domains that run, which
+# the guests check; the stored config, the factory page, what is refused, and a
+# toolstack that is killed meanwhile.
+
+. /overlay/attach.sh
+
+# attach NAME ENTRY, detach NAME ID: xl prints nothing.
+attach()
+{
+    assert_equal "the output" "$(must xl shared-mem-attach "$1" "$2" 2>&1)" ""
+}
+
+detach()
+{
+    assert_equal "the output" "$(must xl shared-mem-detach "$1" "$2" 2>&1)" ""
+}
+
+# refused NAME ENTRY LINE: there is this line, and another one that says what failed.
+refused()
+{
+    expect_fail "$3" xl shared-mem-attach "$1" "$2"
+    assert_equal "the number of lines" "$(wc -l <stderr)" 2
+    assert_line stderr "libxl_shared_mem_attach failed."
+}
+
+# has_nothing NAME GPA: reads give all ones (x86), or a data abort (Arm).
+has_nothing()
+{
+    case $ARCH in
+    x86_64) assert_equal "what is there" "$(must guest "$1" read "$2")" \
+                "read $(hex "$2"): 0xffffffffffffffff" ;;
+    arm64)  ! guest "$1" read "$2" >answer || fail "it reads $(cat answer)" ;;
+    esac
+}
+
+# configured NAME: the ranges and IDs in the config as xl list -l has it.
+configured()
+{
+    must xl list -l "$1" | sed -n '/"static_shared_mems"/,/\]/p' |
+        sed -n 's/^ *"\(id\|begin\|size\|prot\)": "*\([^",]*\)"*,*$/\1=\2/p' |
+        tr '\n' ' '
+}
+
+# running NAME [LINE]...: a domain without regions, which has run.
+running()
+{
+    local name="$1"
+
+    shift
+    config "$name" "$@"
+    create "$name"
+    must guest "$name" ping >/dev/null
+}
+
+case_a_borrower_is_attached_and_detached()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 41
+    running vm2
+    free=$(free_memory)
+    attach vm2 '0x80000000+64K = ID1'
+    assert_region ID1 0x10000 "$vm1" \
+        "$vm1" 0x60000000-0x60010000 \
+        "$vm2" 0x80000000-0x80010000
+    must guest vm2 check 0x80000000 64K 41
+    must guest vm2 fill 0x80000000 64K 42
+    must guest vm1 check 0x60000000 64K 42
+    assert_equal "the config" "$(configured vm2)" \
+        "id=ID1 begin=2147483648 size=65536 "
+
+    detach vm2 ID1
+    assert_region ID1 0x10000 "$vm1" "$vm1" 0x60000000-0x60010000
+    has_nothing vm2 0x80000000
+    must guest vm1 check 0x60000000 64K 42
+    assert_equal "the config" "$(configured vm2)" ""
+    # Page tables that the range needed may stay for later.
+    freepages "$free" 8 15 >answer || fail "free pages: $(cat answer), not $free"
+    ! xenstore-exists "/libxl/$vm2/shared_mem" || fail "its nodes are left"
+    destroy vm1 vm2
+}
+
+case_a_region_that_only_running_domains_have()
+{
+    running vm1
+    running vm2
+    # What Xen keeps of it are page tables, for the next time.
+    for vm in vm1 vm2; do
+        attach $vm '0x60000000+1M = ID1'
+        detach $vm ID1
+    done
+    free=$(free_memory)
+    attach vm1 '0x60000000+1M = ID1, control=yes'
+    assert_record <<EOF
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x100000"
+/local/shared_mem/ID1/control = "1"
+/local/shared_mem/ID1/mappings/$vm1 = "0x60000000-0x60100000"
+EOF
+    must guest vm1 zero 0x60000000 1M
+    must guest vm1 fill 0x60000000 1M 43
+    attach vm2 '0x90000000+4K=ID1,prot=ro,offset=0x3000,control=yes'
+    must guest vm2 check 0x90000000 4K 43 0x3000
+    ! guest vm2 write 0x90000000 1 >answer || fail "it could be written"
+    detach vm2 ID1
+    detach vm1 ID1
+    assert_equal "the record" "$(record)" ""
+    freepages "$free" 8 15 >answer || fail "free pages: $(cat answer), not $free"
+
+    # A new one, with nothing of the old one in it.
+    attach vm2 '0x90000000+1M = ID1'
+    must guest vm2 zero 0x90000000 1M
+    destroy vm1 vm2
+}
+
+# The pages are the owner's own: Xen keeps them for the other, and it gets them back.
+case_an_owner_is_detached_and_attached_again()
+{
+    free=$(free_memory)
+    share vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 44
+    for round in 1 2 3; do
+        detach vm1 ID1
+        has_nothing vm1 0x60000000
+        assert_region ID1 0x10000 "$vm2" "$vm2" 0x80000000-0x80010000
+        must guest vm2 check 0x80000000 64K 44
+        must xl shared-mem-list ID1 >listing
+        grep -q "^ID1 .* vm1  *$vm1 -  *-  *- no  *alive$" listing ||
+            fail "vm1 is not listed as a supplier: $(cat listing)"
+
+        attach vm1 '0x70000000+64K = ID1'
+        must guest vm1 check 0x70000000 64K 44
+        must guest vm1 fill 0x70000000 64K $((44 + round))
+        must guest vm2 check 0x80000000 64K $((44 + round))
+        detach vm1 ID1
+        attach vm1 '0x60000000+64K = ID1'
+        must guest vm2 fill 0x80000000 64K 44
+        must guest vm1 check 0x60000000 64K 44
+    done
+    detach vm1 ID1
+    expect_fail "libxl: error: domain vm1: static_shared_mem: region ID1: prot=ro,\
+ but the region has memory of this domain, which can have that back only to write\
+ to it too" xl shared-mem-attach vm1 '0x60000000+64K = ID1, prot=ro'
+
+    # Whoever goes first, all of it is back in the end.
+    destroy vm1
+    must guest vm2 check 0x80000000 64K 44
+    must xl shared-mem-list ID1 >listing
+    grep -q "^ID1 .* (null)  *$vm1 -  *-  *- no  *dying$" listing ||
+        fail "vm1 is not listed as dying: $(cat listing)"
+    destroy vm2
+    freepages "$free" 8 15 >answer || fail "free pages: $(cat answer), not $free"
+}
+
+case_a_region_inside_RAM_leaves_a_hole()
+{
+    share vm1 "\"$FREE_RAM+64K = ID1\""
+    must guest vm1 fill "$FREE_RAM" 64K 45
+    share vm2 '"0x80000000+64K = ID1"'
+    detach vm1 ID1
+    has_nothing vm1 "$FREE_RAM"
+    must guest vm1 ping >/dev/null
+    must guest vm2 check 0x80000000 64K 45
+    attach vm1 "$FREE_RAM+64K = ID1"
+    must guest vm1 check "$FREE_RAM" 64K 45
+    destroy vm1 vm2
+}
+
+case_what_cannot_be_attached()
+{
+    local region="static_shared_mem: region"
+
+    share vm1 '"0x60000000+64K = ID1"'
+    running vm2 'static_shared_mem = [ "0x60000000+4K = ID2" ]'
+    must guest vm1 fill 0x60000000 64K 46
+    record >record-before
+    configured vm2 >config-before
+    free=$(free_memory)
+    refused vm2 "$FREE_RAM+64K = ID1" "libxl: error: domain vm2: $region ID1: cannot\
+ be mapped at $(hex "$FREE_RAM"): the guest has something else there; $(
+        suggestion) is free"
+    refused vm2 '0x60000000+64K = ID1' "libxl: error: domain vm2: $region ID1: its\
+ range overlaps the one of region ID2"
+    refused vm2 '0x70000000+4K = ID2' "libxl: error: domain vm2: $region ID2: a\
+ domain can name a region only once"
+    refused vm2 '0x80000000+4K = ID1' "libxl: error: domain vm2: $region ID1: the\
+ range has 0x1000 bytes, but the region, which domain $vm1 owns, has 0x10000;\
+ offset= takes a part of it"
+    refused vm2 '0x80000000+64K = ID1, role=owner' "libxl: error: domain vm2:\
+ $region ID1: role=owner, but the region exists: domain $vm1 owns it"
+    refused vm2 '0x80000000+64K = ID3, prot=ro' "libxl: error: domain vm2: $region\
+ ID3: prot=ro, but no domain has the region: create one that owns it, and may\
+ write to it, first"
+    refused vm2 '0x100000000+2G = ID3' "libxl: error: domain vm2: $region ID3: not\
+ enough free memory: 2097152 KiB needed, $((free * 4)) KiB free"
+    refused Domain-0 '0x80000000+64K = ID1' "libxl: error: static_shared_mem: the\
+ domain of the toolstack cannot share memory"
+    assert_equal "the record" "$(record)" "$(cat record-before)"
+    assert_equal "the config" "$(configured vm2)" "$(cat config-before)"
+    assert_equal "free pages" "$(free_memory)" "$free"
+    must guest vm1 check 0x60000000 64K 46
+    destroy vm1 vm2
+}
+
+# Where what the guest has leaves room for 64 KiB.
+suggestion()
+{
+    case $ARCH in
+    x86_64) echo 0x1000000-0x1010000 ;;
+    arm64)  echo 0x41000000-0x41010000 ;;
+    esac
+}
+
+# fails STATUS LINE WORD...: an xl command with wrong words.
+fails()
+{
+    local status="$1" line="$2" found=0
+
+    shift 2
+    xl "$@" >stdout 2>stderr || found=$?
+    assert_equal "the status" $found "$status"
+    normalise_messages <stderr | head -n 1 >first
+    assert_equal "what it prints on stderr" "$(cat first)" "$line"
+}
+
+case_wrong_words()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    fails 2 "'xl shared-mem-attach' requires at least 2 arguments." \
+        shared-mem-attach vm1
+    fails 2 "'xl shared-mem-detach' requires at least 2 arguments." \
+        shared-mem-detach vm1
+    fails 1 "nobody is an invalid domain identifier (rc=-6)" \
+        shared-mem-attach nobody '0x80000000+64K = ID1'
+    fails 1 "nobody is an invalid domain identifier (rc=-6)" \
+        shared-mem-detach nobody ID1
+    fails 1 "libxl: error: Domain N:static_shared_mem: region ID2: the domain does\
+ not have it" shared-mem-detach vm1 ID2
+    fails 1 "shared-mem-detach takes one region, not also ID2" \
+        shared-mem-detach vm1 ID1 ID2
+    fails 1 "command line: config parsing error in static_shared_mem: expected '-'\
+ and END, or '+' and SIZE, after BEGIN: near '=' in '0x80000000 = ID1'" \
+        shared-mem-attach vm1 '0x80000000 = ID1'
+    must guest vm1 ping >/dev/null
+    destroy vm1
+}
+
+# Words need not be quoted. -N changes nothing.
+case_dry_run()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    record >record-before
+    must xl -N shared-mem-attach vm1 0x80000000+64K = ID2, prot=ro >output
+    assert_equal "the output" "$(tr -d ' \n' <output)" 'static_shared_mem:{"id":"ID2",'\
+'"begin":2147483648,"size":65536,"prot":"ro","control":"False"}'
+    assert_equal "the record" "$(record)" "$(cat record-before)"
+    destroy vm1
+}
+
+# What was attached is there after a reboot, and what was detached is not.
+case_a_reboot_keeps_what_was_attached()
+{
+    share vm1 '"0x60000000+64K = ID1", "0x61000000+4K = ID2"'
+    must guest vm1 fill 0x60000000 64K 47
+    watched share vm2 '"0x80000000+4K = ID2"' 'on_reboot = "restart"'
+    attach vm2 '0x90000000+64K = ID1'
+    detach vm2 ID2
+    ends vm2 1
+    comes_back vm2 0x90000000-0x90010000
+    must guest vm2 check 0x90000000 64K 47
+    assert_equal "the config" "$(configured vm2)" \
+        "id=ID1 begin=2415919104 size=65536 "
+    ! record | grep -q "ID2/mappings/$vm2" || fail "vm2 has ID2 again: $(record)"
+    destroy vm1 vm2
+}
+
+# entries NAME: how many regions the factory page tells of, above its sequence.
+entries()
+{
+    local word
+
+    word=$(must guest "$1" read 0x70000048)
+    echo $((${word##* } >> 32))
+}
+
+# alive NAME: the mask of the peers of its first region that are.
+alive()
+{
+    local word
+
+    word=$(must guest "$1" read 0x700000b8)
+    echo $((${word##* } & 0xffffffff))
+}
+
+case_the_factory_page_follows()
+{
+    share vm1 '"0x60000000+4K = ID1"' 'shared_mem_factory = 0x70000000'
+    share vm2 '"0x60000000+4K = ID2"' 'shared_mem_factory = 0x70000000'
+    assert_equal "the entries" "$(entries vm2)" 1
+    attach vm2 '0x80000000+4K = ID1'
+    assert_equal "the entries" "$(entries vm2)" 2
+    assert_equal "who is alive, for its peer" "$(alive vm1)" 3
+    detach vm2 ID1
+    assert_equal "the entries" "$(entries vm2)" 1
+    assert_equal "who is alive, for its peer" "$(alive vm1)" 1
+    destroy vm1 vm2
+}
+
+# xl was killed after it had mapped a page, and before it had done with that.
+case_an_attach_that_was_killed()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 48
+    running vm2
+    xen_share "page 0 ok" "$vm2" "$vm1" 0x60000000 0x80000000
+    must xenstore-write "/libxl/$vm2/shared_mem" "" \
+        "/libxl/$vm2/shared_mem/attaching" 0x80000000-0x80010000
+    must_be_used "$vm2" 0x80000000
+
+    # Any change of the domain's regions takes the page back.
+    expect_fail "libxl: error: Domain N:static_shared_mem: region ID1: the domain\
+ does not have it" xl shared-mem-detach vm2 ID1
+    must_be_free "$vm2" 0x80000000
+    ! xenstore-exists "/libxl/$vm2/shared_mem" || fail "its nodes are left"
+    attach vm2 '0x80000000+64K = ID1'
+    must guest vm2 check 0x80000000 64K 48
+    destroy vm1 vm2
+}
+
+case_a_detach_that_was_killed()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"' 'shared_mem_factory = 0x70000000'
+    must guest vm1 fill 0x60000000 64K 49
+    detach vm2 ID1
+    xen_share "page 0 ok" "$vm2" "$vm1" 0x60000000 0x80000000
+    must xenstore-write "/libxl/$vm2/shared_mem/detaching" 0x80000000-0x80010000
+    attach vm2 '0x80000000+64K = ID1'
+    must guest vm2 check 0x80000000 64K 49
+    ! xenstore-exists "/libxl/$vm2/shared_mem/detaching" || fail "it is left"
+    destroy vm1 vm2
+}
+
+# Attaching and detaching under a living peer that checks the data. "make soak" has
+# more of these rounds.
+case_20_rounds()
+{
+    attach_rounds 20
+}
