@@ -431,11 +431,11 @@ static int remove_page(libxl__gc *gc, uint32_t domid, uint64_t gfn)
 
 /*
  * Gives Xen those of the nr pages from gfn on, at most PAGES_PER_CALL, that
- * belong to the domain, up to the first that does not; returns how many.  Such
- * a page goes back when nobody has it mapped any more.
+ * belong to the domain, up to the first that does not; *done_r: how many.  A
+ * page goes back when nobody has it mapped any more.
  */
-static unsigned int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
-                                  unsigned int nr)
+static int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
+                         unsigned int nr, unsigned int *done_r)
 {
     xen_pfn_t gfns[PAGES_PER_CALL];
     unsigned int i;
@@ -445,29 +445,40 @@ static unsigned int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
         gfns[i] = gfn + i;
 
     done = xc_domain_decrease_reservation(CTX->xch, domid, nr, 0, gfns);
-    return done > 0 ? done : 0;
+    if (done < 0) {
+        LOGED(ERROR, domid, "static_shared_mem: can't take back the page at "
+              "0x%"PRIx64, gfn << XC_PAGE_SHIFT);
+        return ERROR_FAIL;
+    }
+
+    *done_r = done;
+    return 0;
 }
 
 int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
                             const libxl__shared_mem_range *range,
                             bool may_own)
 {
-    const uint64_t nr = to_gfn(range->size);
-    uint64_t done = 0;
+    const uint64_t end = to_gfn(range->begin + range->size);
+    uint64_t gfn = to_gfn(range->begin);
     int rc;
 
-    while (done < nr) {
-        const uint64_t gfn = to_gfn(range->begin) + done;
+    while (gfn < end) {
+        const unsigned int nr = min(end - gfn, (uint64_t)PAGES_PER_CALL);
+        unsigned int done = 0;
 
-        if (may_own)
-            done += give_up_pages(gc, domid, gfn,
-                                  min(nr - done, (uint64_t)PAGES_PER_CALL));
+        if (may_own) {
+            rc = give_up_pages(gc, domid, gfn, nr, &done);
+            if (rc) return rc;
+            gfn += done;
+        }
         if (done == nr)
-            break;
+            continue;
 
-        rc = remove_page(gc, domid, to_gfn(range->begin) + done);
+        /* Only now: one of the domain's own would be lost until it ends. */
+        rc = remove_page(gc, domid, gfn);
         if (rc) return rc;
-        done++;
+        gfn++;
     }
 
     return libxl__shared_mem_arch_reset_memory_type(gc, domid, range);

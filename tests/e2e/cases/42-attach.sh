@@ -168,6 +168,24 @@ case_a_region_inside_RAM_leaves_a_hole()
     destroy vm1 vm2
 }
 
+# Many calls of Xen for one region.
+case_a_large_region_is_free_to_the_page()
+{
+    local round
+
+    running vm1
+    for round in 1 2 3; do
+        attach vm1 '0x60000000+16M = ID1'
+        must guest vm1 zero 0x60000000 16M
+        must guest vm1 fill 0x60000000 16M 51
+        detach vm1 ID1
+        # What Xen keeps after the first are page tables, for the next time.
+        [ $round -ne 1 ] || free=$(free_memory)
+        assert_equal "free pages" "$(free_memory)" "$free"
+    done
+    destroy vm1
+}
+
 case_what_cannot_be_attached()
 {
     local region="static_shared_mem: region"
