@@ -22,33 +22,21 @@ typedef struct {
     xc_domaininfo_t info;
 } state;
 
-static libxl__shared_mem_range
-change_range(const libxl__shared_mem_change *change)
-{
-    libxl__shared_mem_range range = {
-        .begin = change->begin,
-        .size = change->size,
-    };
-
-    return range;
-}
-
 /* Takes back the pages of the change that the domain's nodes tell of. */
 static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain,
                      bool may_own)
 {
     libxl__shared_mem_change *change = &domain->change;
-    const libxl__shared_mem_range range = change_range(change);
     uint64_t pages;
     int rc;
 
-    rc = libxl__shared_mem_take_back(gc, domain->domid, &range, may_own,
-                                     &pages);
+    rc = libxl__shared_mem_take_back(gc, domain->domid, &change->range,
+                                     may_own, &pages);
     if (rc) return rc;
 
     if (change->detaches)
         domain->memkb -= pages * (XC_PAGE_SIZE / 1024);
-    change->size = 0;
+    change->range.size = 0;
 
     return libxl__shared_mem_write(gc, NULL, 0, domain);
 }
@@ -84,7 +72,7 @@ static int begin(libxl__gc *gc, uint32_t domid, state *s)
     if (rc) return rc;
 
     /* Who began that was killed. */
-    return s->domain.change.size ? take_back(gc, &s->domain, true) : 0;
+    return s->domain.change.range.size ? take_back(gc, &s->domain, true) : 0;
 }
 
 static void end(libxl__gc *gc, state *s)
@@ -242,9 +230,9 @@ static int make_config(libxl__gc *gc, const state *s,
     return 0;
 }
 
-/* *layout_r has the regions that the domain has too: all but the last. */
-static void make_layout(libxl__gc *gc, const libxl_domain_config *all,
-                        libxl__shared_mem_layout **layout_r)
+/* With the regions that the domain has, too: all but the last. */
+static const libxl__shared_mem_layout *
+make_layout(libxl__gc *gc, const libxl_domain_config *all)
 {
     libxl__shared_mem_layout *layout =
         libxl__shared_mem_get_layout(gc, all, NULL);
@@ -259,7 +247,7 @@ static void make_layout(libxl__gc *gc, const libxl_domain_config *all,
         if (i != last)
             layout->used[layout->nr_used++] = ranges[i];
 
-    *layout_r = layout;
+    return layout;
 }
 
 /*
@@ -291,7 +279,7 @@ static int grow_paging_memory(libxl__gc *gc, const state *s,
     return ERROR_FAIL;
 }
 
-static int check_supplier(libxl__gc *gc, const libxl_domain_config *all,
+static int check_supplier(libxl__gc *gc, const libxl_domain_config *d_config,
                           const libxl__shared_mem_region *r, uint32_t domid)
 {
     const libxl__shared_mem_request *request = &r->request;
@@ -300,9 +288,9 @@ static int check_supplier(libxl__gc *gc, const libxl_domain_config *all,
         !libxl__shared_mem_record_find_supplier(&r->now, domid))
         return 0;
 
-    SHARED_MEM_LOG(all, request->range.name, "prot=ro, but the region has "
-                   "memory of this domain, which can have that back only to "
-                   "write to it too");
+    SHARED_MEM_LOG(d_config, request->range.name, "prot=ro, but the region "
+                   "has memory of this domain, which can have that back only "
+                   "to write to it too");
     return ERROR_INVAL;
 }
 
@@ -346,27 +334,28 @@ static int carry_out_attach(libxl__gc *gc, state *s,
                             const libxl_static_shared_mem *mem,
                             libxl__shared_mem_region *r)
 {
-    const libxl__shared_mem_domain before = s->domain;
+    libxl__shared_mem_range *changing = &s->domain.change.range;
+    libxl__shared_mem_domain begun;
     int rc;
 
-    s->domain.change.begin = mem->begin;
-    s->domain.change.size = mem->size;
+    changing->begin = mem->begin;
+    changing->size = mem->size;
     rc = libxl__shared_mem_write(gc, NULL, 0, &s->domain);
     if (rc) return rc;
+
+    begun = s->domain;
 
     rc = libxl__shared_mem_carry_out(gc, one, layout, r, &s->domain);
     if (rc) goto undo;
 
-    s->domain.change.size = 0;
+    changing->size = 0;
     rc = store(gc, s, mem->id, mem, r);
     if (rc) goto undo;
 
     return 0;
 
  undo:
-    s->domain = before;
-    s->domain.change.begin = mem->begin;
-    s->domain.change.size = mem->size;
+    s->domain = begun;
     if (!take_back(gc, &s->domain, true))
         libxl__shared_mem_set_max_pages(gc, s->domain.domid,
                                         s->info.max_pages);
@@ -377,8 +366,8 @@ static int carry_out_attach(libxl__gc *gc, state *s,
 static int attach(libxl__gc *gc, uint32_t domid,
                   const libxl_static_shared_mem *mem)
 {
+    const libxl__shared_mem_layout *layout;
     libxl_domain_config all, one;
-    libxl__shared_mem_layout *layout;
     libxl__shared_mem_region *r;
     state *s;
     int rc;
@@ -397,7 +386,7 @@ static int attach(libxl__gc *gc, uint32_t domid,
     one.static_shared_mems += all.num_static_shared_mems - 1;
     one.num_static_shared_mems = 1;
     one.shared_mem_factory = LIBXL_SHARED_MEM_FACTORY_NONE;
-    make_layout(gc, &all, &layout);
+    layout = make_layout(gc, &all);
 
     rc = plan_attach(gc, s, &all, &one, layout, &r);
     if (rc) goto out;
@@ -419,7 +408,6 @@ static int attach(libxl__gc *gc, uint32_t domid,
 
 static int detach(libxl__gc *gc, uint32_t domid, const char *id)
 {
-    const libxl__shared_mem_supplier *supplier;
     const libxl__shared_mem_mapping *mapping;
     libxl__shared_mem_region *r;
     bool may_own;
@@ -449,11 +437,10 @@ static int detach(libxl__gc *gc, uint32_t domid, const char *id)
         goto out;
     }
 
-    supplier = libxl__shared_mem_record_find_supplier(&r->now, domid);
-    may_own = supplier && !strcmp(supplier->uuid, s->domain.uuid);
+    may_own = libxl__shared_mem_record_find_supplier(&r->now, domid);
     s->domain.change.detaches = true;
-    s->domain.change.begin = mapping->begin;
-    s->domain.change.size = mapping->size;
+    s->domain.change.range.begin = mapping->begin;
+    s->domain.change.range.size = mapping->size;
     libxl__shared_mem_record_drop(&r->now, domid);
 
     rc = store(gc, s, id, NULL, r);

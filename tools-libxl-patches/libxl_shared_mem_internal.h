@@ -106,12 +106,12 @@ typedef struct libxl__shared_mem_region {
 
 /*
  * The range of a region that a running domain is to get or to lose, while
- * nobody has finished that: guest-physical, in bytes; size 0 if there is none.
- * Who finds one of somebody that was killed has to take the pages back.
+ * nobody has finished that; size 0 if there is none.  Who finds one of
+ * somebody that was killed has to take the pages back.
  */
 typedef struct libxl__shared_mem_change {
     bool detaches;
-    uint64_t begin, size;
+    libxl__shared_mem_range range;  /* without a name */
 } libxl__shared_mem_change;
 
 /* The nodes of a domain itself. */

@@ -256,39 +256,48 @@ static int remove_domain(libxl__gc *gc, xs_transaction_t t, uint32_t domid)
     return libxl__xs_rm_checked(gc, t, path.text);
 }
 
+/* The node that a libxl__shared_mem_change is in. */
+static const char *change_path(libxl__gc *gc, uint32_t domid, bool detaches)
+{
+    libxl__shared_mem_path path;
+
+    return GCSPRINTF("%s/%s", libxl__shared_mem_index_path(&path, domid),
+                     detaches ? "detaching" : "attaching");
+}
+
 /* The nodes of a domain that has any, but for its factory page's. */
 static int write_index(libxl__gc *gc, xs_transaction_t t,
                        const libxl__shared_mem_domain *domain)
 {
-    const libxl__shared_mem_change *change = &domain->change;
+    const libxl__shared_mem_range *changing = &domain->change.range;
     libxl__shared_mem_path path;
     char value[LIBXL__SHARED_MEM_INDEX_SIZE];
-    const char *dir = libxl__shared_mem_index_path(&path, domain->domid);
     int rc;
+
+    libxl__shared_mem_index_path(&path, domain->domid);
 
     /* With it go nodes below it that are not written again. */
     if (domain->runs) {
-        rc = libxl__xs_rm_checked(gc, t, dir);
+        rc = libxl__xs_rm_checked(gc, t, path.text);
         if (rc) return rc;
     }
 
     libxl__shared_mem_index_format(&domain->index, value);
-    rc = libxl__xs_write_checked(gc, t, dir, value);
+    rc = libxl__xs_write_checked(gc, t, path.text, value);
     if (rc) return rc;
 
     if (domain->memkb) {
-        rc = libxl__xs_printf(gc, t, GCSPRINTF("%s/memkb", dir), "%"PRId64,
-                              domain->memkb);
+        libxl__shared_mem_memkb_path(&path, domain->domid);
+        rc = libxl__xs_printf(gc, t, path.text, "%"PRId64, domain->memkb);
         if (rc) return rc;
     }
 
-    if (change->size)
+    if (changing->size)
         rc = libxl__xs_printf(gc, t,
-                              GCSPRINTF("%s/%s", dir, change->detaches
-                                                      ? "detaching"
-                                                      : "attaching"),
-                              "0x%"PRIx64"-0x%"PRIx64, change->begin,
-                              change->begin + change->size);
+                              change_path(gc, domain->domid,
+                                          domain->change.detaches),
+                              "0x%"PRIx64"-0x%"PRIx64, changing->begin,
+                              changing->begin + changing->size);
 
     return rc;
 }
@@ -300,7 +309,7 @@ static int write_domain(libxl__gc *gc, xs_transaction_t t,
 
     if (domain->is_gone ||
         (!domain->index.nr_ids && !domain->has_factory && !domain->memkb &&
-         !domain->change.size))
+         !domain->change.range.size))
         return remove_domain(gc, t, domain->domid);
 
     rc = write_index(gc, t, domain);
@@ -511,17 +520,14 @@ int libxl__shared_mem_read_factory(libxl__gc *gc, uint32_t domid,
 static int read_change(libxl__gc *gc, uint32_t domid, bool detaches,
                        libxl__shared_mem_change *change)
 {
-    libxl__shared_mem_path path;
-    const char *node, *value;
+    const char *node = change_path(gc, domid, detaches), *value;
     int rc;
 
-    node = GCSPRINTF("%s/%s", libxl__shared_mem_index_path(&path, domid),
-                     detaches ? "detaching" : "attaching");
     rc = libxl__xs_read_checked(gc, XBT_NULL, node, &value);
     if (rc || !value) return rc;
 
-    if (!libxl__shared_mem_parse_range(value, &change->begin,
-                                       &change->size)) {
+    if (!libxl__shared_mem_parse_range(value, &change->range.begin,
+                                       &change->range.size)) {
         LOGD(ERROR, domid, "static_shared_mem: a range in xenstore is broken: "
              "%s", node);
         return ERROR_INVAL;

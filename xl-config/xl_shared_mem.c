@@ -319,18 +319,13 @@ int main_sharedmemlist(int argc, char **argv)
 /* The words with a blank between two, as if they had been one. */
 static char *join_words(char **words, int nr_words)
 {
-    size_t size = 1;
-    char *text;
+    char *text = NULL;
     int i;
 
-    for (i = 0; i < nr_words; i++)
-        size += strlen(words[i]) + 1;
-
-    text = xcalloc(size, 1);
     for (i = 0; i < nr_words; i++) {
-        strcat(text, words[i]);
-        if (i < nr_words - 1)
-            strcat(text, " ");
+        if (i)
+            string_realloc_append(&text, " ");
+        string_realloc_append(&text, words[i]);
     }
 
     return text;

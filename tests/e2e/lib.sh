@@ -124,6 +124,19 @@ expect_only()
     assert_equal "what it prints on stderr" "$(cat stderr)" "$1"
 }
 
+# xl_fails STATUS LINE WORD...: xl ends with that status, and LINE is the first of
+# its (normalised) error lines; what else it prints is in ./stdout afterwards.
+xl_fails()
+{
+    local status="$1" line="$2" found=0
+
+    shift 2
+    xl "$@" >stdout 2>stderr-raw || found=$?
+    assert_equal "the status" $found "$status"
+    normalise_messages <stderr-raw >stderr
+    assert_equal "what it prints on stderr" "$(head -n 1 stderr)" "$line"
+}
+
 # ---- guests -------------------------------------------------------------------
 
 # config NAME [LINE]...: writes NAME.cfg for a small agent guest. A LINE comes

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC1091,SC2034,SC2154,SC3043 # vm1; busybox: local
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # vm1; busybox: local
 # xl shared-mem-attach and shared-mem-detach: regions of domains that run, which
 # the guests check; the stored config, the factory page, what is refused, and a
 # toolstack that is killed meanwhile.
-
-. /overlay/attach.sh
 
 # attach NAME ENTRY, detach NAME ID: xl prints nothing.
 attach()
@@ -231,34 +229,22 @@ suggestion()
     esac
 }
 
-# fails STATUS LINE WORD...: an xl command with wrong words.
-fails()
-{
-    local status="$1" line="$2" found=0
-
-    shift 2
-    xl "$@" >stdout 2>stderr || found=$?
-    assert_equal "the status" $found "$status"
-    normalise_messages <stderr | head -n 1 >first
-    assert_equal "what it prints on stderr" "$(cat first)" "$line"
-}
-
 case_wrong_words()
 {
     share vm1 '"0x60000000+64K = ID1"'
-    fails 2 "'xl shared-mem-attach' requires at least 2 arguments." \
+    xl_fails 2 "'xl shared-mem-attach' requires at least 2 arguments." \
         shared-mem-attach vm1
-    fails 2 "'xl shared-mem-detach' requires at least 2 arguments." \
+    xl_fails 2 "'xl shared-mem-detach' requires at least 2 arguments." \
         shared-mem-detach vm1
-    fails 1 "nobody is an invalid domain identifier (rc=-6)" \
+    xl_fails 1 "nobody is an invalid domain identifier (rc=-6)" \
         shared-mem-attach nobody '0x80000000+64K = ID1'
-    fails 1 "nobody is an invalid domain identifier (rc=-6)" \
+    xl_fails 1 "nobody is an invalid domain identifier (rc=-6)" \
         shared-mem-detach nobody ID1
-    fails 1 "libxl: error: Domain N:static_shared_mem: region ID2: the domain does\
+    xl_fails 1 "libxl: error: Domain N:static_shared_mem: region ID2: the domain does\
  not have it" shared-mem-detach vm1 ID2
-    fails 1 "shared-mem-detach takes one region, not also ID2" \
+    xl_fails 1 "shared-mem-detach takes one region, not also ID2" \
         shared-mem-detach vm1 ID1 ID2
-    fails 1 "command line: config parsing error in static_shared_mem: expected '-'\
+    xl_fails 1 "command line: config parsing error in static_shared_mem: expected '-'\
  and END, or '+' and SIZE, after BEGIN: near '=' in '0x80000000 = ID1'" \
         shared-mem-attach vm1 '0x80000000 = ID1'
     must guest vm1 ping >/dev/null
@@ -365,5 +351,21 @@ case_a_detach_that_was_killed()
 # more of these rounds.
 case_20_rounds()
 {
-    attach_rounds 20
+    local round nodes
+
+    share vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+4K = ID2"'
+    must guest vm1 fill 0x60000000 64K 50
+    for round in $(seq 20); do
+        must xl shared-mem-attach vm2 '0x90000000+64K = ID1'
+        must guest vm2 check 0x90000000 64K 50
+        must xl shared-mem-detach vm2 ID1
+        if [ "$round" -eq 2 ]; then
+            free=$(free_memory) nodes=$(xenstore-ls -f / | wc -l)
+        fi
+    done
+    assert_equal "free pages" "$(free_memory)" "$free"
+    assert_equal "the number of nodes" "$(xenstore-ls -f / | wc -l)" "$nodes"
+    must guest vm1 check 0x60000000 64K 50
+    destroy vm1 vm2
 }

@@ -91,12 +91,10 @@ $(row ID1 0x10000 "$vm2" '(null)' "$vm1" - - - no dying)"
 # fails STATUS LINE WORD...: xl shared-mem-list with wrong words.
 fails()
 {
-    local status="$1" line="$2" found=0
+    local status="$1" line="$2"
 
     shift 2
-    xl shared-mem-list "$@" >stdout 2>stderr || found=$?
-    assert_equal "the status" $found "$status"
-    assert_equal "what it prints on stderr" "$(head -n 1 stderr)" "$line"
+    xl_fails "$status" "$line" shared-mem-list "$@"
     assert_equal "what it prints on stdout" "$(grep -v '^Usage\|^$' stdout)" ""
 }
 
