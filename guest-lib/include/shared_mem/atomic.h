@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * Accesses to memory that several domains use at once: single loads, stores and
- * read-modify-writes of aligned 32-bit words, with the orders of C11.
+ * read-modify-writes of aligned 32-bit words, with the orders of C11; and wider
+ * ones for copies.
  *
  * Compiler builtins rather than <stdatomic.h>, for C++ and for compilers'
  * freestanding modes.  Words are `volatile': each call is exactly one access,
@@ -20,6 +21,24 @@ static inline uint32_t shared_mem_load(const volatile uint32_t *word)
 }
 
 static inline void shared_mem_store(volatile uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+/*
+ * As wide as a register, and aligned so.  No order, and for the bytes of copies
+ * only: a peer of another width sees it in parts.
+ */
+typedef uintptr_t __attribute__((__may_alias__)) shared_mem_wide;
+
+static inline shared_mem_wide
+shared_mem_load_wide(const volatile shared_mem_wide *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void shared_mem_store_wide(volatile shared_mem_wide *word,
+                                         shared_mem_wide value)
 {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }

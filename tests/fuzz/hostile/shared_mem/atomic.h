@@ -25,6 +25,28 @@ static inline void shared_mem_store(volatile uint32_t *word, uint32_t value)
     *word = value;
 }
 
+/* Peers may write either half before. */
+typedef uintptr_t __attribute__((__may_alias__)) shared_mem_wide;
+
+#define HALVES (sizeof(shared_mem_wide) / sizeof(uint32_t))
+
+static inline shared_mem_wide
+shared_mem_load_wide(const volatile shared_mem_wide *word)
+{
+    for ( unsigned int i = 0; i < HALVES; i++ )
+        hostile_before((const volatile uint32_t *)word + i);
+
+    return *word;
+}
+
+static inline void shared_mem_store_wide(volatile shared_mem_wide *word,
+                                         shared_mem_wide value)
+{
+    for ( unsigned int i = 0; i < HALVES; i++ )
+        hostile_before_write((volatile uint32_t *)word + i);
+    *word = value;
+}
+
 static inline uint32_t shared_mem_load_acquire(const volatile uint32_t *word)
 {
     return shared_mem_load(word);
