@@ -73,7 +73,7 @@ wait_for()
 # Hundredths of a second since the boot.
 now()
 {
-    sed 's/ .*//; s/\.//' /proc/uptime
+    sed 's/ .*//; s/\.//; s/^0*\(.\)/\1/' /proc/uptime
 }
 
 # within HUNDREDTHS COMMAND...: it becomes true, not more than that long from now.

@@ -13,6 +13,8 @@ peer()
     [ "$ARCH" != arm64 ] || set -- 'vuart = "sbsa_uart"' "$@" # their console
     config "$name" "static_shared_mem = [ $entries ]" \
         'shared_mem_factory = 0x70000000' "kernel = \"/guests/$image\"" "$@"
+    # xenconsoled goes on with what a domain of that name has written before.
+    rm -f "/var/log/xen/console/guest-$name-vuart0.log"
     xl create -e "$name.cfg" >create-output 2>&1 || {
         cat create-output
         fail "xl create $name.cfg"

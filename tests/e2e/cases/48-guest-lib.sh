@@ -5,8 +5,6 @@
 
 . /overlay/peers.sh
 
-# The console's files are kept by name on Arm: each case has its own names.
-
 case_hello()
 {
     peer hello1 hello '"0x80000000+4K = hello"'
