@@ -1,12 +1,16 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * ring-bench: two bare-metal guests that do one thing as fast as they can, and
- * the second one tells how often.  What they do is in the name of their region:
+ * ring-bench: one or two bare-metal guests that do one thing as fast as they
+ * can, and the last one tells how often.  What it is is in the name of their
+ * region:
  *
- *   stream-N   messages of N bytes through a ring
+ *   stream-N   messages of N bytes through a ring, one at a time
+ *   batch-N    the same, up to 32 of them published and released at once
  *   trip-N     messages of N bytes to and fro, through two rings
  *   cell-N     values of N bytes through a cell, as many as the reader takes
+ *   alone-N         as stream-N, but one guest has both sides: nobody waits, so
+ *   alone-batch-N   the instructions of a message can be counted
  */
 #include <shared_mem/cell.h>
 #include <shared_mem/copy.h>
@@ -19,14 +23,27 @@ const char peer_name[] = "bench";
 #define SIZE_MAX_BENCH 65536u
 #define RING_SIZE_MIN  32768u
 
-/* Counts are told after so many bytes or so, and after each at least. */
-#define REPORT_BYTES (1u << 22)
+#define BATCH 32u
+
+/*
+ * Counts are told at this interval, a few times a second.  The console is not
+ * for free: dom0 takes turns with the guests.  Nor is the time: it is looked at
+ * after so many bytes or so, and after each message at least.
+ */
+#if defined(__x86_64__)
+#define REPORT_TICKS (1u << 29)
+#else
+#define REPORT_TICKS (1u << 24)
+#endif
+#define LOOK_BYTES (1u << 22)
 
 struct bench {
     struct shared_mem handle;
     uint32_t size;  /* of a message or value */
-    uint32_t every; /* messages from one report to the next */
-    uint64_t count;
+    uint32_t every; /* messages from one look at the time to the next */
+    uint32_t left;  /* until the next look */
+    uint64_t count; /* until the last look */
+    uint64_t told;  /* when the count was told last, in ticks */
     unsigned char buffer[SIZE_MAX_BENCH];
 };
 
@@ -46,10 +63,32 @@ static uint32_t number_behind(const char *name, const char *text)
     return number;
 }
 
+/* The time in ticks: of the TSC, or of the virtual counter. */
+static uint64_t ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    uint64_t value;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
+
+    return value;
+#endif
+}
+
 static void count_one(void)
 {
-    if ( ++bench.count % bench.every == 0 )
-        say_number("done ", bench.count, "");
+    if ( --bench.left )
+        return;
+
+    bench.left = bench.every;
+    bench.count += bench.every;
+    if ( ticks() - bench.told < REPORT_TICKS )
+        return;
+
+    bench.told = ticks();
+    say_number("done ", bench.count, " times");
 }
 
 static uint32_t ring_size(void)
@@ -90,42 +129,66 @@ static void begin_receiving(struct shared_mem_ring_consumer *ring,
 }
 
 /* A start of the other side, at the beginning, is all that may go wrong. */
-static void send_one(struct shared_mem_ring_producer *ring)
+static void must(int error, const char *what)
 {
-    void *message;
-    int error;
-
-    while ( (error = shared_mem_ring_reserve(ring, bench.size, &message)) )
-    {
-        if ( error != SHARED_MEM_EAGAIN )
-            give_up("cannot send", error);
-        cpu_relax();
-    }
-    shared_mem_copy_to(message, bench.buffer, bench.size);
-    error = shared_mem_ring_commit(ring, bench.size);
-    if ( !error )
-        error = shared_mem_ring_publish(ring);
     if ( error )
-        give_up("cannot send", error);
+        give_up(what, error);
 }
 
-static void receive_one(struct shared_mem_ring_consumer *ring)
+/* Up to @batch messages, as many as there is room for; one at least. */
+static void send(struct shared_mem_ring_producer *ring, unsigned int batch)
 {
-    const void *message;
-    uint32_t length;
-    int error;
+    unsigned int sent = 0;
 
-    while ( (error = shared_mem_ring_peek(ring, &message, &length)) )
+    while ( sent < batch )
     {
-        if ( error != SHARED_MEM_EAGAIN )
-            give_up("cannot receive", error);
-        cpu_relax();
+        void *message;
+        int error = shared_mem_ring_reserve(ring, bench.size, &message);
+
+        if ( error == SHARED_MEM_EAGAIN )
+        {
+            if ( sent )
+                break;
+            cpu_relax();
+            continue;
+        }
+        must(error, "cannot send");
+        shared_mem_copy_to(message, bench.buffer, bench.size);
+        must(shared_mem_ring_commit(ring, bench.size), "cannot send");
+        sent++;
     }
-    shared_mem_copy_from(bench.buffer, message, length);
-    shared_mem_ring_release(ring);
+    must(shared_mem_ring_publish(ring), "cannot send");
 }
 
-static _Noreturn void stream(bool first)
+/* Up to @batch messages, as many as there are; one at least. */
+static unsigned int receive(struct shared_mem_ring_consumer *ring,
+                            unsigned int batch)
+{
+    unsigned int received = 0;
+
+    while ( received < batch )
+    {
+        const void *message;
+        uint32_t length;
+        int error = shared_mem_ring_peek(ring, &message, &length);
+
+        if ( error == SHARED_MEM_EAGAIN )
+        {
+            if ( received )
+                break;
+            cpu_relax();
+            continue;
+        }
+        must(error, "cannot receive");
+        shared_mem_copy_from(bench.buffer, message, length);
+        received++;
+    }
+    shared_mem_ring_release(ring);
+
+    return received;
+}
+
+static _Noreturn void stream(bool first, unsigned int batch)
 {
     struct shared_mem_ring_producer to;
     struct shared_mem_ring_consumer from;
@@ -134,15 +197,55 @@ static _Noreturn void stream(bool first)
     {
         begin_sending(&to, 0);
         for ( ; ; )
-            send_one(&to);
+            send(&to, batch);
     }
 
     begin_receiving(&from, 0);
     for ( ; ; )
+        for ( unsigned int n = receive(&from, batch); n; n-- )
+            count_one();
+}
+
+static _Noreturn void talk_to_itself(unsigned int batch)
+{
+    struct shared_mem_ring_producer to;
+    struct shared_mem_ring_consumer from;
+    const void *message;
+    uint32_t length;
+
+    begin_sending(&to, 0);
+    begin_receiving(&from, 0);
+    /* Each side sees that the other one has begun. */
+    (void)shared_mem_ring_peek(&from, &message, &length);
+
+    for ( ; ; )
     {
-        receive_one(&from);
-        count_one();
+        send(&to, batch);
+        for ( unsigned int n = receive(&from, batch); n; n-- )
+            count_one();
     }
+}
+
+static _Noreturn void alone_singly(bool first)
+{
+    (void)first;
+    talk_to_itself(1);
+}
+
+static _Noreturn void alone_in_batches(bool first)
+{
+    (void)first;
+    talk_to_itself(BATCH);
+}
+
+static _Noreturn void stream_singly(bool first)
+{
+    stream(first, 1);
+}
+
+static _Noreturn void stream_in_batches(bool first)
+{
+    stream(first, BATCH);
 }
 
 static _Noreturn void trip(bool first)
@@ -156,11 +259,11 @@ static _Noreturn void trip(bool first)
     for ( ; ; )
     {
         if ( first )
-            send_one(&to);
-        receive_one(&from);
+            send(&to, 1);
+        (void)receive(&from, 1);
         if ( !first )
         {
-            send_one(&to);
+            send(&to, 1);
             count_one();
         }
     }
@@ -211,8 +314,16 @@ _Noreturn void guest_main(uint64_t boot_info)
 {
     static const struct {
         const char *prefix;
+        bool peer; /* there is another guest */
         void (*run)(bool first); /* does not return */
-    } ways[] = { { "stream-", stream }, { "trip-", trip }, { "cell-", cell } };
+    } ways[] = {
+        { "stream-", true, stream_singly },
+        { "batch-", true, stream_in_batches },
+        { "trip-", true, trip },
+        { "cell-", true, cell },
+        { "alone-", false, alone_singly },
+        { "alone-batch-", false, alone_in_batches },
+    };
     struct shared_mem_factory factory;
     struct shared_mem_region region;
 
@@ -221,14 +332,16 @@ _Noreturn void guest_main(uint64_t boot_info)
          shared_mem_factory_region(&factory, 0, &region) )
         give_up("no region", SHARED_MEM_ENOENT);
     attach_region(&bench.handle, region.name);
-    (void)await_peer(&bench.handle);
 
     for ( unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++ )
     {
         bench.size = number_behind(region.name, ways[i].prefix);
         if ( !bench.size || bench.size > SIZE_MAX_BENCH )
             continue;
-        bench.every = REPORT_BYTES / (bench.size + 256) / 8 + 1;
+        bench.every = LOOK_BYTES / (bench.size + 256) / 8 + 1;
+        bench.left = bench.every;
+        if ( ways[i].peer )
+            (void)await_peer(&bench.handle);
         ways[i].run(region.index == 0);
     }
 

@@ -4,13 +4,16 @@
  * vchan: sends messages from dom0 to a guest through libxenvchan, and tells how
  * long that takes: what the ring of the guest library is compared with.
  *
- *   vchan send DOMID PATH COUNT   in dom0; prints nanoseconds
- *   vchan receive PATH COUNT      in the guest; PATH is what dom0 has named
+ *   vchan send DOMID PATH COUNT BATCH   in dom0; prints nanoseconds
+ *   vchan receive PATH COUNT BATCH      in the guest; PATH is as dom0 names it
  *
+ * BATCH, up to 32, is how many messages a call of libxenvchan has at most: it
+ * takes bytes, and does not know where a message ends. COUNT is a multiple.
  * Both block in libxenvchan while there is nothing to do, as its users do.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +24,22 @@
 #include "../program.h"
 
 #define MESSAGE_SIZE 64
+#define BATCH_MAX    32
 #define RING_SIZE    32768 /* as the guest library's ring in this comparison */
 
+struct job {
+    const char *path;
+    unsigned long count;
+    unsigned long batch;
+};
+
 /* The receiver answers with one byte when it has all of them. */
-static void send_all(int domid, const char *path, unsigned long count)
+static void send_all(int domid, const struct job *job)
 {
+    const size_t bytes = job->batch * MESSAGE_SIZE;
     struct libxenvchan *channel =
-        libxenvchan_server_init(NULL, domid, path, 1024, RING_SIZE);
-    char message[MESSAGE_SIZE] = { 0 };
+        libxenvchan_server_init(NULL, domid, job->path, 1024, RING_SIZE);
+    char messages[BATCH_MAX][MESSAGE_SIZE] = { { 0 } };
     uint64_t begin;
     char answer;
 
@@ -41,11 +52,11 @@ static void send_all(int domid, const char *path, unsigned long count)
         fail("libxenvchan_recv");
 
     begin = now();
-    for ( unsigned long i = 0; i < count; i++ )
+    for ( unsigned long i = 0; i < job->count; )
     {
-        memcpy(message, &i, sizeof(i));
-        if ( libxenvchan_send(channel, message, sizeof(message)) !=
-             sizeof(message) )
+        for ( unsigned long n = 0; n < job->batch; n++, i++ )
+            memcpy(messages[n], &i, sizeof(i));
+        if ( libxenvchan_send(channel, messages, bytes) != (int)bytes )
             fail("libxenvchan_send");
     }
     if ( libxenvchan_recv(channel, &answer, 1) != 1 )
@@ -67,20 +78,22 @@ static struct libxenvchan *connect_to(const char *path)
     return channel;
 }
 
-static void receive_all(const char *path, unsigned long count)
+static void receive_all(const struct job *job)
 {
-    struct libxenvchan *channel = connect_to(path);
-    char message[MESSAGE_SIZE], answer = 1;
-    unsigned long number;
+    struct libxenvchan *channel = connect_to(job->path);
+    char messages[BATCH_MAX][MESSAGE_SIZE], answer = 1;
+    const size_t bytes = job->batch * MESSAGE_SIZE;
 
     if ( libxenvchan_send(channel, &answer, 1) != 1 )
         fail("libxenvchan_send");
 
-    for ( unsigned long i = 0; i < count; i++ )
+    for ( unsigned long left = job->count * MESSAGE_SIZE; left; )
     {
-        if ( libxenvchan_read(channel, message, sizeof(message)) < 0 )
+        int length = libxenvchan_read(channel, messages, bytes);
+
+        if ( length < 0 )
             fail("libxenvchan_read");
-        memcpy(&number, message, sizeof(number));
+        left -= length;
     }
 
     if ( libxenvchan_send(channel, &answer, 1) != 1 )
@@ -88,15 +101,30 @@ static void receive_all(const char *path, unsigned long count)
     libxenvchan_close(channel);
 }
 
+/* PATH COUNT BATCH */
+static bool parse(char **words, struct job *job)
+{
+    job->path = words[0];
+    job->count = strtoul(words[1], NULL, 10);
+    job->batch = strtoul(words[2], NULL, 10);
+
+    return job->batch && job->batch <= BATCH_MAX &&
+           job->count % job->batch == 0;
+}
+
 int main(int argc, char **argv)
 {
-    if ( argc == 5 && !strcmp(argv[1], "send") )
-        send_all(atoi(argv[2]), argv[3], strtoul(argv[4], NULL, 10));
-    else if ( argc == 4 && !strcmp(argv[1], "receive") )
-        receive_all(argv[2], strtoul(argv[3], NULL, 10));
+    struct job job;
+
+    if ( argc == 6 && !strcmp(argv[1], "send") && parse(argv + 3, &job) )
+        send_all(atoi(argv[2]), &job);
+    else if ( argc == 5 && !strcmp(argv[1], "receive") &&
+              parse(argv + 2, &job) )
+        receive_all(&job);
     else
     {
-        fputs("usage: vchan send DOMID PATH COUNT | vchan receive PATH COUNT\n",
+        fputs("usage: vchan send DOMID PATH COUNT BATCH |"
+              " vchan receive PATH COUNT BATCH\n",
               stderr);
         return 2;
     }
