@@ -51,7 +51,7 @@ help:
 	@echo '  lint, unit, patches, e2e   parts of test'
 	@echo '  bench      the ring and the cell beside others: build/bench/bench.md'
 	@echo '  bench-xen  the same between guests on Xen, beside libxenvchan'
-	@echo '  fault-sweep  each call of xl fails, or xl is killed there (an hour)'
+	@echo '  fault-sweep  each call of xl fails, or xl is killed there (hours)'
 	@echo '  soak       xl processes that race, a borrower that comes and goes (hours);'
 	@echo '             SOAK_RACES=1000 SOAK_ROUNDS=10000 SOAK_ATTACHMENTS=500: rounds'
 	@echo '  series     build/series: the change to Xen, for git am'

@@ -650,6 +650,9 @@ static bool begin_scenario(struct sweep *sweep, const struct scenario *scenario)
 
 static void print_count(enum fault_mode mode)
 {
+    if ( !counts[mode].hit )
+        return;
+
     printf("note: %s: survived %u of %u\n", name_of_mode(mode),
            counts[mode].hit - counts[mode].failed, counts[mode].hit);
 }
@@ -731,8 +734,8 @@ static int finish(bool ok)
     print_count(FAULT_FAIL);
     print_count(FAULT_KILL);
 
-    return ok && !counts[FAULT_FAIL].failed && !counts[FAULT_KILL].failed
-           ? 0 : 1;
+    return ok && counts[FAULT_FAIL].hit + counts[FAULT_KILL].hit &&
+           !counts[FAULT_FAIL].failed && !counts[FAULT_KILL].failed ? 0 : 1;
 }
 
 static int run_all(struct sweep *sweep, const char *only_scenario,
