@@ -290,8 +290,8 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     if (restore) {
         SHARED_MEM_LOG(d_config,
                        libxl__shared_mem_config_ranges(gc, d_config)[0].name,
-                       "a domain that shares memory cannot be restored or "
-                       "migrated in");
+                       "a domain that shares memory cannot be restored, "
+                       "migrated in or soft-reset");
         return ERROR_INVAL;
     }
 
@@ -443,27 +443,48 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
                                                       *added_r);
 }
 
+/* Whether RAM of the domain makes way for memory of others. */
+static bool gives_back(const libxl_domain_config *d_config,
+                       const region *regions)
+{
+    const int nr = libxl__shared_mem_nr_ranges(d_config);
+    unsigned int segment;
+    int i;
+
+    for (i = 0; i < nr; i++)
+        for (segment = 0; segment < regions[i].nr_segments; segment++)
+            if (regions[i].inside && !regions[i].segments[segment].supply)
+                return true;
+
+    return false;
+}
+
 /*
  * Lowers the domain's maximum by the RAM that it has given back.  Adds to
  * *memkb how much more memory it has than before.
  */
 static int settle_memory(libxl__gc *gc, uint32_t domid,
+                         const libxl_domain_config *d_config,
+                         const region *regions,
                          const xc_domaininfo_t *before, uint64_t added,
                          int64_t *memkb)
 {
     xc_domaininfo_t now;
-    int64_t more;
-    int rc;
+    int64_t more = added;
+    int rc = 0;
 
-    rc = get_memory(gc, domid, &now);
-    if (rc) return rc;
+    /* Only of a domain that is being built: one that runs may balloon. */
+    if (gives_back(d_config, regions)) {
+        rc = get_memory(gc, domid, &now);
+        if (rc) return rc;
 
-    more = now.tot_pages - before->tot_pages;
+        more = now.tot_pages - before->tot_pages;
+        rc = libxl__shared_mem_set_max_pages(gc, domid,
+                                             before->max_pages + more);
+    }
+
     *memkb += more * (XC_PAGE_SIZE / 1024);
-
-    return more == added
-           ? 0 : libxl__shared_mem_set_max_pages(gc, domid,
-                                                 before->max_pages + more);
+    return rc;
 }
 
 int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
@@ -482,23 +503,43 @@ int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
     return rc;
 }
 
+int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
+                                   uint64_t memkb)
+{
+    uint64_t extra = 0;
+    int64_t gone;
+    int rc;
+
+    rc = libxl__shared_mem_extra_memory(gc, domid, &extra);
+    if (rc) return rc;
+
+    gone = -(int64_t)extra;
+    if (gone <= 0 || memkb > gone)
+        return 0;
+
+    LOGD(ERROR, domid, "static_shared_mem: memory of other domains is in the "
+         "place of %"PRId64" KiB of its RAM; give it more than that", gone);
+    return ERROR_INVAL;
+}
+
 int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
                                 const libxl__shared_mem_range *range,
                                 bool may_own, uint64_t *pages_r)
 {
     xc_domaininfo_t before, now;
+    uint64_t given_up;
     int rc, rc2;
 
     rc = get_memory(gc, domid, &before);
     if (rc) return rc;
 
-    rc = libxl__shared_mem_unmap(gc, domid, range, may_own);
+    rc = libxl__shared_mem_unmap(gc, domid, range, may_own, &given_up);
     rc2 = get_memory(gc, domid, &now);
     if (rc2) return rc ?: rc2;
 
-    /* A guest that balloons up meanwhile makes it less. */
+    /* What others have mapped is still counted, and the guest may balloon. */
     *pages_r = before.tot_pages - min(before.tot_pages, now.tot_pages);
-    *pages_r = min(*pages_r, to_pages(range->size));
+    *pages_r = min(*pages_r, given_up);
 
     if (*pages_r)
         rc2 = libxl__shared_mem_set_max_pages(gc, domid, before.max_pages -
@@ -511,23 +552,27 @@ int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
 int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
                                  const char *action)
 {
-    const char *shares = LIBXL__SHARED_MEM_FACTORY_NAME, *uuid = NULL;
-    libxl__shared_mem_index *index;
-    uint64_t gpa;
+    const char *shares = LIBXL__SHARED_MEM_FACTORY_NAME;
+    libxl__shared_mem_domain *domain;
     bool exists;
     int rc;
 
-    GCNEW(index);
-    rc = libxl__shared_mem_read_index(gc, domid, index, &exists);
+    GCNEW(domain);
+    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
     if (rc) return rc;
     if (!exists) return 0;
 
-    if (index->nr_ids) {
-        shares = index->ids[0];
-    } else {
-        rc = libxl__shared_mem_read_factory(gc, domid, &uuid, &gpa);
-        if (rc) return rc;
-        if (!uuid) return 0;
+    rc = libxl__shared_mem_read_domain(gc, domid, domain);
+    if (rc) return rc;
+
+    if (domain->index.nr_ids) {
+        shares = domain->index.ids[0];
+    } else if (domain->change.range.size) {
+        LOGD(ERROR, domid, "static_shared_mem: an attach or a detach did not "
+             "come to its end; do it again before the domain is %s", action);
+        return ERROR_INVAL;
+    } else if (!domain->has_factory) {
+        return 0;
     }
 
     LOGD(ERROR, domid, "%s: a domain that shares memory cannot be %s",
@@ -643,7 +688,8 @@ int libxl__shared_mem_carry_out(libxl__gc *gc,
     rc = map_and_join(gc, d_config, layout, regions, domain);
     if (rc) return rc;
 
-    return settle_memory(gc, domain->domid, &before, added, &domain->memkb);
+    return settle_memory(gc, domain->domid, d_config, regions, &before, added,
+                         &domain->memkb);
 }
 
 int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,

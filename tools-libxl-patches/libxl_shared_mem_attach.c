@@ -36,6 +36,7 @@ static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain,
 
     if (change->detaches)
         domain->memkb -= pages * (XC_PAGE_SIZE / 1024);
+    change->detaches = false;
     change->range.size = 0;
 
     return libxl__shared_mem_write(gc, NULL, 0, domain);
@@ -127,6 +128,16 @@ static void config_remove(libxl_domain_config *d_config, const char *id)
             (d_config->num_static_shared_mems - i) * sizeof(*mems));
 }
 
+/* For the page tables of a domain that began with all that the config has. */
+static uint64_t paging_memkb(libxl__gc *gc, const state *s,
+                             const libxl_domain_config *d_config)
+{
+    return libxl__get_required_paging_memory(
+        d_config->b_info.max_memkb +
+        libxl__shared_mem_paging_memkb(gc, d_config),
+        s->info.max_vcpu_id + 1, LIBXL_DOMAIN_TYPE_HVM, true);
+}
+
 /*
  * Stores the config with mem, or, if that is NULL, without the region id; and
  * then what has changed of one record and of the domain.  On error both are
@@ -143,10 +154,17 @@ static int store(libxl__gc *gc, state *s, const char *id,
     libxl_domain_config_init(&d_config);
     libxl_domain_config_copy(CTX, &d_config, &s->d_config);
 
-    if (mem)
+    if (mem) {
         config_set(gc, &d_config, mem);
-    else
+        /* The domain is built anew by this: xl may have put the number there,
+         * not its user. */
+        if (d_config.b_info.shadow_memkb != LIBXL_MEMKB_DEFAULT)
+            d_config.b_info.shadow_memkb =
+                max(d_config.b_info.shadow_memkb,
+                    paging_memkb(gc, s, &d_config));
+    } else {
         config_remove(&d_config, id);
+    }
 
     rc = libxl__set_domain_configuration(gc, domid, &d_config);
     if (rc) goto out;
@@ -162,8 +180,8 @@ static int store(libxl__gc *gc, state *s, const char *id,
 
 /*----- Attach -----*/
 
-/* Of the ways in which a domain can be built, these don't go. */
-static int check_paging(libxl__gc *gc, state *s,
+/* Whether it is a domain that can be given anything. */
+static int check_domain(libxl__gc *gc, state *s,
                         const libxl_static_shared_mem *mem)
 {
     const uint32_t domid = s->domain.domid;
@@ -174,7 +192,9 @@ static int check_paging(libxl__gc *gc, state *s,
         return ERROR_FAIL;
     }
 
-    if (!(s->info.flags & XEN_DOMINF_hvm_guest))
+    if (s->info.flags & XEN_DOMINF_shutdown)
+        reason = "the domain has shut down; wait until it runs again";
+    else if (!(s->info.flags & XEN_DOMINF_hvm_guest))
         reason = "a PV guest has no guest-physical address space to map it "
                  "in; use type=\"pvh\" or type=\"hvm\"";
     else if (!(s->info.flags & XEN_DOMINF_hap))
@@ -252,22 +272,14 @@ make_layout(libxl__gc *gc, const libxl_domain_config *all)
 
 /*
  * The memory for the page tables of a domain is sized by what it begins with.
- * Makes it what it would be had the domain begun with all its regions, unless
- * its config has a size.
+ * Makes it what it would be had the domain begun with all its regions.
  */
 static int grow_paging_memory(libxl__gc *gc, const state *s,
                               const libxl_domain_config *all)
 {
-    const libxl_domain_build_info *b_info = &all->b_info;
     const uint32_t domid = s->domain.domid;
-    uint64_t needed, bytes;
-
-    if (b_info->shadow_memkb != LIBXL_MEMKB_DEFAULT)
-        return 0;
-
-    needed = libxl__get_required_paging_memory(
-        b_info->max_memkb + libxl__shared_mem_paging_memkb(gc, all),
-        s->info.max_vcpu_id + 1, LIBXL_DOMAIN_TYPE_HVM, true) << 10;
+    const uint64_t needed = paging_memkb(gc, s, all) << 10;
+    uint64_t bytes;
 
     if (!xc_get_paging_mempool_size(CTX->xch, domid, &bytes) &&
         (bytes >= needed ||
@@ -376,7 +388,7 @@ static int attach(libxl__gc *gc, uint32_t domid,
     rc = begin(gc, domid, s);
     if (rc) goto out;
 
-    rc = check_paging(gc, s, mem);
+    rc = check_domain(gc, s, mem);
     if (rc) goto out;
 
     rc = make_config(gc, s, mem, &all);

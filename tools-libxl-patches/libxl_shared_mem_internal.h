@@ -52,6 +52,11 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
 _hidden int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
                                            uint64_t *memkb);
 
+/* Whether a target of memkb leaves a domain any memory.  Logs one line if
+ * not. */
+_hidden int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
+                                           uint64_t memkb);
+
 /*
  * Gives a built domain that has not run yet its regions: populates or maps
  * them all, and records them.  image: what the builder put in its memory.  On
@@ -302,12 +307,12 @@ libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
 
 /*
  * Takes all pages in the range away from a domain: what it has of others, and,
- * if may_own, what is its own.  The caller holds the lock.  Logs one line on
- * error; some pages may be left then.
+ * if may_own, what is its own; *given_up_r: how many of the latter.  The
+ * caller holds the lock.  Logs one line on error; some pages may be left then.
  */
 _hidden int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
                                     const libxl__shared_mem_range *range,
-                                    bool may_own);
+                                    bool may_own, uint64_t *given_up_r);
 
 /*----- libxl_shared_mem_layout.c -----*/
 

@@ -18,8 +18,8 @@
 /* Pages that libxc maps at once to clear them. */
 #define PAGES_PER_CLEAR 1024
 
-/* The source has nothing there: a guest may remove pages from its own address
- * space, and a balloon driver does. */
+/* The source has nothing there, or not what it should: a guest may remove
+ * pages from its own address space, and a balloon driver does. */
 #define SOURCE_LACKS_PAGE (-EINVAL)
 
 static uint64_t to_gfn(uint64_t gpa)
@@ -47,12 +47,6 @@ static const char *mapping_problem(int error)
     }
 }
 
-static unsigned int map_space(const libxl__shared_mem_request *request)
-{
-    return request->read_only ? XENMAPSPACE_gmfn_share_ro
-                              : XENMAPSPACE_gmfn_share;
-}
-
 /*
  * An unpatched hypervisor knows no such map space, and says so for each
  * page, of which it looks at none.  Ours looks up the source domain before
@@ -61,8 +55,8 @@ static unsigned int map_space(const libxl__shared_mem_request *request)
 int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
                                        const libxl_domain_config *d_config)
 {
-    /* The newer of the two: whoever has it has both. */
-    const unsigned int space = XENMAPSPACE_gmfn_share_ro;
+    /* The newest: who has it has all of them. */
+    const unsigned int space = XENMAPSPACE_gmfn_reshare_ro;
     const libxl__shared_mem_range *first =
         libxl__shared_mem_config_ranges(gc, d_config);
     xen_ulong_t source_gfn = 0;
@@ -114,6 +108,23 @@ static mapping_job *new_job(libxl__gc *gc, uint32_t domid,
     return job;
 }
 
+/*
+ * Who has supplied no memory passes on what belongs to others, and nothing
+ * else: a guest can put RAM of its own there instead, and a reader of the
+ * region would become its writer.
+ */
+static unsigned int map_space(const mapping_job *job, uint32_t source)
+{
+    const libxl__shared_mem_region *r = job->region;
+
+    if (libxl__shared_mem_record_find_supplier(&r->now, source))
+        return r->request.read_only ? XENMAPSPACE_gmfn_share_ro
+                                    : XENMAPSPACE_gmfn_share;
+
+    return r->request.read_only ? XENMAPSPACE_gmfn_reshare_ro
+                                : XENMAPSPACE_gmfn_reshare;
+}
+
 static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                                 uint64_t gfn, int error)
 {
@@ -162,7 +173,7 @@ static int share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
     }
 
     return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
-                                          map_space(&job->region->request),
+                                          map_space(job, source),
                                           nr, job->source_gfns, job->gfns,
                                           job->errors) < 0 ? -errno : 0;
 }
@@ -176,7 +187,7 @@ static int share_page(libxl__gc *gc, const mapping_job *job, uint64_t gfn,
     int error = 0;
 
     return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
-                                          map_space(&job->region->request),
+                                          map_space(job, source),
                                           1, &from, &to, &error) < 0
            ? -errno : error;
 }
@@ -457,11 +468,13 @@ static int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
 
 int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
                             const libxl__shared_mem_range *range,
-                            bool may_own)
+                            bool may_own, uint64_t *given_up_r)
 {
     const uint64_t end = to_gfn(range->begin + range->size);
     uint64_t gfn = to_gfn(range->begin);
     int rc;
+
+    *given_up_r = 0;
 
     while (gfn < end) {
         const unsigned int nr = min(end - gfn, (uint64_t)PAGES_PER_CALL);
@@ -471,6 +484,7 @@ int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
             rc = give_up_pages(gc, domid, gfn, nr, &done);
             if (rc) return rc;
             gfn += done;
+            *given_up_r += done;
         }
         if (done == nr)
             continue;

@@ -159,6 +159,36 @@ config()
     } >"$name.cfg"
 }
 
+# max_pages NAME: the most that Xen lets the domain have.
+max_pages()
+{
+    eval "set -- \$$1"
+    xl debug-keys q
+    xl dmesg | sed -n "/General information for domain $1:/,/max_pages/s/.*max_pages=//p" |
+        tail -n 1
+}
+
+# change_page NAME OPERATION GPA: the guest has Xen give it a page there, or take
+# it: XENMEM_populate_physmap (6) or XENMEM_decrease_reservation (1) of itself. The
+# structure is in a page of its RAM, the list of its one gfn behind it.
+change_page()
+{
+    local page=$((FREE_RAM + 0x4000))
+
+    must guest "$1" write $page $((page + 64)) >/dev/null
+    must guest "$1" write $((page + 8)) 1 >/dev/null
+    must guest "$1" write $((page + 16)) 0 >/dev/null
+    must guest "$1" write $((page + 24)) 0x7ff0 >/dev/null
+    must guest "$1" write $((page + 64)) "$(gfn "$3")" >/dev/null
+    guest "$1" hypercall 12 "$2" $page
+}
+
+# balloon NAME GPA: gives the page there back to Xen, as a balloon driver does.
+balloon()
+{
+    change_page "$1" 1 "$2"
+}
+
 # create NAME [XL-OPTION]...: creates the domain of NAME.cfg; its number is in
 # the variable NAME afterwards. It is paused until guest gives it a command: see
 # guestctl. No xl stays to watch it, unless the case empties UNWATCHED.

@@ -132,21 +132,6 @@ case_config_update()
 
 # ---- what guests do to themselves -----------------------------------------------
 
-# balloon NAME GPA: the guest gives the page there back to Xen, as a balloon
-# driver does: XENMEM_decrease_reservation of itself. The structure is in a page
-# of its RAM, the list of its one gfn behind it.
-balloon()
-{
-    local page=$((FREE_RAM + 0x4000))
-
-    must guest "$1" write $page $((page + 64)) >/dev/null
-    must guest "$1" write $((page + 8)) 1 >/dev/null
-    must guest "$1" write $((page + 16)) 0 >/dev/null
-    must guest "$1" write $((page + 24)) 0x7ff0 >/dev/null
-    must guest "$1" write $((page + 64)) "$(gfn "$2")" >/dev/null
-    guest "$1" hypercall 12 1 $page
-}
-
 case_ballooning_beside_a_region()
 {
     start_pair
@@ -178,6 +163,18 @@ case_ballooning_a_page_of_a_region()
     share vm5 '"0xb0000000+64K = ID1"'
     must guest vm5 check 0xb0000000 64K 33
     destroy vm1 vm2 vm5
+}
+
+# Less than nothing, where a region is in the place of RAM.
+case_less_memory_than_regions_took_the_place_of()
+{
+    share vm1 '"0x60000000+4M = ID1"'
+    share vm2 "\"$FREE_RAM+4M = ID1\""
+    max=$(max_pages vm2)
+    xl_fails 1 "libxl: error: Domain N:static_shared_mem: memory of other domains is\
+ in the place of 4096 KiB of its RAM; give it more than that" mem-set vm2 2
+    assert_equal "the maximum" "$(max_pages vm2)" "$max"
+    destroy vm1 vm2
 }
 
 # ---- the toolstack's own ---------------------------------------------------------

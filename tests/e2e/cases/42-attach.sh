@@ -263,6 +263,51 @@ case_dry_run()
     destroy vm1
 }
 
+has_shut_down()
+{
+    xl list "$1" | grep -q -- "--s--"
+}
+
+case_a_domain_that_has_shut_down()
+{
+    running vm1 'on_poweroff = "preserve"'
+    must guest vm1 shutdown 0
+    wait_for 20 has_shut_down vm1
+    refused vm1 '0x60000000+64K = ID1' "libxl: error: domain vm1: static_shared_mem:\
+ region ID1: the domain has shut down; wait until it runs again"
+    assert_equal "the record" "$(record)" ""
+    destroy vm1
+}
+
+# The memory for page tables comes from the size in the config, which may be xl's.
+case_page_tables_for_what_is_attached() # limit 240
+{
+    running vm1 'shadow_memory = 1'
+    attach vm1 '0x100000000+256M = ID1'
+    must guest vm1 fill 0x10ffff000 4K 52
+    running vm2 'shadow_memory = 1'
+    attach vm2 '0x100000000+256M = ID1'
+    must guest vm2 check 0x10ffff000 4K 52
+    must xl list -l vm2 | grep -q '"shadow_memkb": [2-9][0-9][0-9][0-9],*$' ||
+        fail "the config has $(xl list -l vm2 | grep shadow_memkb)"
+    destroy vm1 vm2
+}
+
+# What the owner gives up is not to become its other memory.
+case_an_owner_whose_RAM_is_populated_on_demand_is_detached()
+{
+    [ "$ARCH" = x86_64 ] ||
+        skip "Arm guests have no memory= smaller than maxmem="
+    share vm1 '"0x180000000+64K = ID1"' 'maxmem = 4200'
+    must guest vm1 fill 0x180000000 64K 53
+    share vm2 '"0x80000000+64K = ID1"'
+    detach vm1 ID1
+    must guest vm2 check 0x80000000 64K 53
+    attach vm1 '0x180000000+64K = ID1'
+    must guest vm1 check 0x180000000 64K 53
+    destroy vm1 vm2
+}
+
 # What was attached is there after a reboot, and what was detached is not.
 case_a_reboot_keeps_what_was_attached()
 {
@@ -322,6 +367,10 @@ case_an_attach_that_was_killed()
     must xenstore-write "/libxl/$vm2/shared_mem" "" \
         "/libxl/$vm2/shared_mem/attaching" 0x80000000-0x80010000
     must_be_used "$vm2" 0x80000000
+    [ "$ARCH" = arm64 ] || # xl has no save there
+        xl_fails 1 "libxl: error: Domain N:static_shared_mem: an attach or a detach did\
+ not come to its end; do it again before the domain is saved or migrated" \
+        save vm2 saved
 
     # Any change of the domain's regions takes the page back.
     expect_fail "libxl: error: Domain N:static_shared_mem: region ID1: the domain\

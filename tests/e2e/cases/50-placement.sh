@@ -119,15 +119,6 @@ case_each_place_gives_back_each_page() # limit 180
     must freepages "$before" 0 20
 }
 
-# max_pages NAME: the most that Xen lets the domain have.
-max_pages()
-{
-    eval "set -- \$$1"
-    xl debug-keys q
-    xl dmesg | sed -n "/General information for domain $1:/,/max_pages/s/.*max_pages=//p" |
-        tail -n 1
-}
-
 # The pages that a borrower gave back are no longer its, those that an owner has
 # in its RAM are.
 case_memory_figures() # limit 180

@@ -158,6 +158,32 @@ LINES
     destroy vm1 vm2
 }
 
+# A guest can put RAM of its own where it has a page of the region. From a reader
+# nobody takes that for the region's.
+case_a_reader_does_not_become_a_writer()
+{
+    start_peer
+    share vm2 "\"$BORROWER+64K = ID1, prot=ro\""
+    assert_equal "the answer" "$(balloon vm2 $((FREE_RAM + 0x8000)))" "hypercall: rc 1"
+    must guest vm2 hypercall-remove "$(gfn $((BORROWER + 0x3000)))"
+    assert_equal "the answer" "$(change_page vm2 6 $((BORROWER + 0x3000)))" \
+        "hypercall: rc 1"
+    must guest vm2 fill $((BORROWER + 0x3000)) 4K 66
+
+    # Another peer has the page.
+    share vm3 "\"$FREE+64K = ID1\""
+    must guest vm3 check "$FREE" 64K 7
+    destroy vm1 vm3
+
+    # Nobody has.
+    record >record-before
+    refused_entry "domain $vm2, which is to share it, has no memory at\
+ $(hex $((BORROWER + 0x3000))) any more; destroy that domain" "$FREE+64K = ID1"
+    share vm4 "\"$FREE+12K = ID1, offset=0\"" # all before it
+    must guest vm4 check "$FREE" 12K 7
+    destroy vm2 vm4
+}
+
 # One page inside RAM, while others write to the whole.
 case_a_reader_of_a_part_inside_RAM() # limit 120
 {
