@@ -3,7 +3,8 @@
 # the Makefile after linux.mk.
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make bench-xen: the boot ARCH-bench of tests/e2e/long/boots. What it needs is
+# make bench-xen: the boots ARCH-bench and ARCH-count, which counts instructions, of
+# tests/e2e/long/boots. What they need is
 # the overlay build/host/ARCH/bench.cpio and the guest ring-bench.
 
 bench_xen := tests/bench/xen
@@ -47,6 +48,8 @@ bench-xen: e2e-needs-$(ARCH) build/host/$(ARCH)/bench.cpio \
 		build/guests/$(ARCH)/ring-bench
 	$(e2e_dir)/run-boot --boots $(e2e_dir)/long/boots --cases $(e2e_dir)/long \
 		$(ARCH)-bench
+	$(e2e_dir)/run-boot --boots $(e2e_dir)/long/boots --cases $(e2e_dir)/long \
+		$(ARCH)-count
 
 LINT_TARGETS += lint-bench-xen
 .PHONY: lint-bench-xen
