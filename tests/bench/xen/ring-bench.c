@@ -79,15 +79,18 @@ static uint64_t ticks(void)
 
 static void count_one(void)
 {
+    uint64_t now;
+
     if ( --bench.left )
         return;
 
     bench.left = bench.every;
     bench.count += bench.every;
-    if ( ticks() - bench.told < REPORT_TICKS )
+    now = ticks();
+    if ( now - bench.told < REPORT_TICKS )
         return;
 
-    bench.told = ticks();
+    bench.told = now;
     say_number("done ", bench.count, " times");
 }
 
@@ -206,13 +209,14 @@ static _Noreturn void stream(bool first, unsigned int batch)
             count_one();
 }
 
-static _Noreturn void talk_to_itself(unsigned int batch)
+static _Noreturn void alone(bool first, unsigned int batch)
 {
     struct shared_mem_ring_producer to;
     struct shared_mem_ring_consumer from;
     const void *message;
     uint32_t length;
 
+    (void)first;
     begin_sending(&to, 0);
     begin_receiving(&from, 0);
     /* Each side sees that the other one has begun. */
@@ -226,29 +230,7 @@ static _Noreturn void talk_to_itself(unsigned int batch)
     }
 }
 
-static _Noreturn void alone_singly(bool first)
-{
-    (void)first;
-    talk_to_itself(1);
-}
-
-static _Noreturn void alone_in_batches(bool first)
-{
-    (void)first;
-    talk_to_itself(BATCH);
-}
-
-static _Noreturn void stream_singly(bool first)
-{
-    stream(first, 1);
-}
-
-static _Noreturn void stream_in_batches(bool first)
-{
-    stream(first, BATCH);
-}
-
-static _Noreturn void trip(bool first)
+static _Noreturn void trip(bool first, unsigned int batch)
 {
     struct shared_mem_ring_producer to;
     struct shared_mem_ring_consumer from;
@@ -259,11 +241,11 @@ static _Noreturn void trip(bool first)
     for ( ; ; )
     {
         if ( first )
-            send(&to, 1);
-        (void)receive(&from, 1);
+            send(&to, batch);
+        (void)receive(&from, batch);
         if ( !first )
         {
-            send(&to, 1);
+            send(&to, batch);
             count_one();
         }
     }
@@ -303,8 +285,9 @@ static _Noreturn void read_values(void)
     }
 }
 
-static _Noreturn void cell(bool first)
+static _Noreturn void cell(bool first, unsigned int batch)
 {
+    (void)batch;
     if ( first )
         write_values();
     read_values();
@@ -315,14 +298,15 @@ _Noreturn void guest_main(uint64_t boot_info)
     static const struct {
         const char *prefix;
         bool peer; /* there is another guest */
-        void (*run)(bool first); /* does not return */
+        unsigned int batch; /* messages at a time, at most */
+        void (*run)(bool first, unsigned int batch); /* does not return */
     } ways[] = {
-        { "stream-", true, stream_singly },
-        { "batch-", true, stream_in_batches },
-        { "trip-", true, trip },
-        { "cell-", true, cell },
-        { "alone-", false, alone_singly },
-        { "alone-batch-", false, alone_in_batches },
+        { "stream-", true, 1, stream },
+        { "batch-", true, BATCH, stream },
+        { "trip-", true, 1, trip },
+        { "cell-", true, 1, cell },
+        { "alone-", false, 1, alone },
+        { "alone-batch-", false, BATCH, alone },
     };
     struct shared_mem_factory factory;
     struct shared_mem_region region;
@@ -342,7 +326,7 @@ _Noreturn void guest_main(uint64_t boot_info)
         bench.left = bench.every;
         if ( ways[i].peer )
             (void)await_peer(&bench.handle);
-        ways[i].run(region.index == 0);
+        ways[i].run(region.index == 0, ways[i].batch);
     }
 
     give_up("nothing to do", SHARED_MEM_EINVAL);
