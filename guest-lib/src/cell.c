@@ -3,6 +3,8 @@
  *
  * The cell with the latest value: see docs/guest-ring.md for the protocol.
  */
+#include <stdbool.h>
+
 #include <shared_mem/atomic.h>
 #include <shared_mem/cell.h>
 #include <shared_mem/copy.h>
@@ -32,10 +34,14 @@ static int check_arguments(const void *base, size_t bytes, uint32_t value_size)
 /*
  * Bytes that were no slot before may look like one: no number is to match
  * before the first value of this size is there.
+ *
+ * Release fence: pairs with the acquire fence in read_slot().  Who has read any
+ * of what this writer stores sees that the old format is gone.
  */
 static void clear_slots(struct shared_mem_cell *cell, uint32_t value_size)
 {
     shared_mem_store(&cell->format, 0);
+    shared_mem_fence_release();
     for ( uint32_t i = 0; i < SHARED_MEM_CELL_SLOTS; i++ )
         shared_mem_store(&slot_at(cell, value_size, i)->sequence, 0);
 }
@@ -101,6 +107,12 @@ void shared_mem_cell_write(struct shared_mem_cell_writer *writer,
     shared_mem_store_release(&cell->sequence, writer->sequence);
 }
 
+static bool same_format(const struct shared_mem_cell_reader *reader,
+                        uint32_t format)
+{
+    return format == SHARED_MEM_CELL_VERSION + reader->value_size;
+}
+
 static int read_slot(const struct shared_mem_cell_reader *reader, void *value,
                      uint32_t sequence)
 {
@@ -113,9 +125,10 @@ static int read_slot(const struct shared_mem_cell_reader *reader, void *value,
 
     shared_mem_copy_from(value, slot + 1, reader->value_size);
 
-    /* Acquire fence: pairs with the release fence in the writer. */
+    /* Acquire fence: pairs with the release fences in the writer. */
     shared_mem_fence_acquire();
-    if ( shared_mem_load(&slot->sequence) != sequence )
+    if ( shared_mem_load(&slot->sequence) != sequence ||
+         !same_format(reader, shared_mem_load(&reader->cell->format)) )
         return SHARED_MEM_EAGAIN;
 
     return 0;
@@ -134,7 +147,7 @@ int shared_mem_cell_read(const struct shared_mem_cell_reader *reader,
         if ( !*sequence || !format )
             return SHARED_MEM_EAGAIN;
 
-        if ( format != SHARED_MEM_CELL_VERSION + reader->value_size )
+        if ( !same_format(reader, format) )
             return SHARED_MEM_EPROTO;
 
         if ( !read_slot(reader, value, *sequence) )

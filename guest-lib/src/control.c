@@ -23,7 +23,7 @@ static uint32_t look(const uint32_t *word, struct shared_mem_seen *seen)
     {
         /*
          * Acquire: pairs with the releases of `attached' in take_slot() and
-         * shared_mem_detach(), and of `sent' in shared_mem_notify().
+         * shared_mem_detach(), and of `sent' in leave_notifications().
          */
         uint32_t now = shared_mem_load_acquire(&word[n * SLOT_WORDS]);
 
@@ -57,7 +57,7 @@ static uint32_t senders(struct shared_mem *handle)
 
 static uint32_t exchange_pending(struct shared_mem *handle)
 {
-    /* Acquire: pairs with the release of `from' in shared_mem_notify(). */
+    /* Acquire: pairs with the release of `from' in leave_notifications(). */
     return shared_mem_exchange_acquire(&handle->pending->from, 0);
 }
 
@@ -76,7 +76,7 @@ static void take_slot(struct shared_mem *handle)
     handle->sent = shared_mem_load(&slot->sent);
 
     /* What was meant for the index's last holder goes. */
-    (void)exchange_pending(handle);
+    shared_mem_store(&handle->pending->from, 0);
 
     /* Release: pairs with the acquire in look(). */
     shared_mem_store_release(&slot->count, number);
@@ -145,31 +145,30 @@ int shared_mem_attach_region(struct shared_mem *handle,
     return 0;
 }
 
-/* Whether the two are the same, but for who is alive. */
+/* Of two regions of that name: whether one is still the other. */
 static bool same_mapping(const struct shared_mem_region *a,
-                         struct shared_mem_region b)
+                         const struct shared_mem_region *b)
 {
-    const char *bytes_a = (const char *)a, *bytes_b = (const char *)&b;
-
-    b.alive = a->alive;
-    b.generation = a->generation;
-    for ( unsigned int i = 0; i < sizeof(b); i++ )
-        if ( bytes_a[i] != bytes_b[i] )
-            return false;
-
-    return true;
+    return a->gpa == b->gpa && a->pages == b->pages &&
+           a->offset == b->offset && a->index == b->index &&
+           a->flags == b->flags;
 }
 
-/* Reads anew which peers are alive. */
+/*
+ * Reads anew which peers are alive.  The region has another number once a
+ * region before it was detached.
+ */
 static int refresh(struct shared_mem *handle)
 {
     struct shared_mem_region now;
-    int error = shared_mem_factory_region(&handle->factory,
-                                          handle->region.number, &now);
+    int error = shared_mem_factory_find(&handle->factory, handle->region.name,
+                                        &now);
 
+    if ( error == SHARED_MEM_ENOENT && handle->factory.page )
+        return SHARED_MEM_ESTALE;
     if ( error )
         return error;
-    if ( !same_mapping(&handle->region, now) )
+    if ( !same_mapping(&handle->region, &now) )
         return SHARED_MEM_ESTALE;
 
     handle->region = now;
@@ -228,27 +227,34 @@ static uint32_t everybody_else(struct shared_mem *handle)
     return attached_slots(handle) & ~BIT(handle->region.index);
 }
 
+static int leave_notifications(struct shared_mem *handle, uint32_t peers)
+{
+    uint32_t own = BIT(handle->region.index);
+    struct shared_mem_pending *pending = handle->control->pending;
+    int error = 0;
+
+    /* Release: pairs with the acquire in exchange_pending(). */
+    for ( ; peers; pending++, peers >>= 1 )
+        if ( (peers & 1) && !shared_mem_or_release(&pending->from, own) )
+            error = SHARED_MEM_EAGAIN;
+
+    /* Release: pairs with the acquire in look(), for those who only read. */
+    shared_mem_store_release(&handle->slot->sent, ++handle->sent);
+
+    return error;
+}
+
 int shared_mem_notify(struct shared_mem *handle, uint32_t peers)
 {
-    struct shared_mem_pending *pending;
-
     if ( !handle->control )
         return SHARED_MEM_ENOENT;
     if ( !handle->slot )
         return SHARED_MEM_EACCES;
 
     if ( peers == SHARED_MEM_ALL )
-        peers = everybody_else(handle);
+        return leave_notifications(handle, everybody_else(handle));
 
-    /* Release: pairs with the acquire in exchange_pending(). */
-    for ( pending = handle->control->pending; peers; pending++, peers >>= 1 )
-        if ( peers & 1 )
-            shared_mem_or_release(&pending->from, BIT(handle->region.index));
-
-    /* Release: pairs with the acquire in look(), for those who only read. */
-    shared_mem_store_release(&handle->slot->sent, ++handle->sent);
-
-    return 0;
+    return leave_notifications(handle, peers);
 }
 
 uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers)

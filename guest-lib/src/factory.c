@@ -40,9 +40,12 @@ SAME_PLACE(index, index);
 SAME_PLACE(flags, flags);
 SAME_PLACE(reserved, number);
 
-/* Copies @count words that begin @offset bytes into the page. */
+/*
+ * Copies @count words that begin @offset bytes into the page; @regions: how
+ * many there are at the same time.
+ */
 static int copy_words(const volatile uint32_t *page, uint32_t offset,
-                      uint32_t *to, unsigned int count)
+                      uint32_t *to, unsigned int count, uint32_t *regions)
 {
     const volatile uint32_t *from = &page[offset / sizeof(*page)];
 
@@ -56,6 +59,7 @@ static int copy_words(const volatile uint32_t *page, uint32_t offset,
 
         for ( unsigned int i = 0; i < count; i++ )
             to[i] = shared_mem_load(&from[i]);
+        *regions = shared_mem_load(&page[WORD_OF(count)]);
 
         /* Pairs with the toolstack's fence after it made the number odd. */
         shared_mem_fence_acquire();
@@ -86,23 +90,17 @@ static bool table_valid(const struct shared_mem_factory *factory)
            factory->count * size <= SHARED_MEM_PAGE_SIZE - offset;
 }
 
-int shared_mem_factory_open(struct shared_mem_factory *factory,
-                            const void *page)
+/* What is on @page; the caller has to check what it is. */
+static int read_header(struct shared_mem_factory *factory, const void *page)
 {
     uint32_t header[HEADER_WORDS];
-    int error;
+    int error = copy_words(page, 0, header, HEADER_WORDS, &factory->count);
 
-    if ( !page || (uintptr_t)page % SHARED_MEM_PAGE_SIZE )
-        return SHARED_MEM_EINVAL;
-
-    factory->page = (const volatile uint32_t *)page;
-    error = copy_words(factory->page, 0, header, HEADER_WORDS);
     if ( error )
         return error;
 
     factory->abi = header[WORD_OF(abi)];
     factory->domid = header[WORD_OF(domid)];
-    factory->count = header[WORD_OF(count)];
     factory->entry_offset = header[WORD_OF(entry_offset)];
     factory->entry_size = header[WORD_OF(entry_size)];
 
@@ -114,6 +112,24 @@ int shared_mem_factory_open(struct shared_mem_factory *factory,
         return SHARED_MEM_EPROTO;
 
     return 0;
+}
+
+int shared_mem_factory_open(struct shared_mem_factory *factory,
+                            const void *page)
+{
+    int error = SHARED_MEM_EINVAL;
+
+    if ( page && !((uintptr_t)page % SHARED_MEM_PAGE_SIZE) )
+        error = read_header(factory, page);
+
+    factory->page = page;
+    if ( error )
+    {
+        factory->page = NULL;
+        factory->count = 0;
+    }
+
+    return error;
 }
 
 static bool region_valid(const struct shared_mem_region *region)
@@ -130,18 +146,22 @@ int shared_mem_factory_region(const struct shared_mem_factory *factory,
                               uint32_t number,
                               struct shared_mem_region *region)
 {
-    uint32_t words[ENTRY_WORDS];
+    uint32_t words[ENTRY_WORDS], count, offset;
     struct shared_mem_region copy;
     int error;
 
-    if ( number >= factory->count )
+    if ( !factory->page || number >= SHARED_MEM_ENTRIES_MAX )
         return SHARED_MEM_ENOENT;
 
-    error = copy_words(factory->page,
-                       factory->entry_offset + number * factory->entry_size,
-                       words, ENTRY_WORDS);
+    offset = factory->entry_offset + number * factory->entry_size;
+    if ( offset > SHARED_MEM_PAGE_SIZE - sizeof(words) )
+        return SHARED_MEM_ENOENT;
+
+    error = copy_words(factory->page, offset, words, ENTRY_WORDS, &count);
     if ( error )
         return error;
+    if ( number >= count )
+        return SHARED_MEM_ENOENT;
 
     __builtin_memcpy(&copy, words, sizeof(copy));
     if ( !region_valid(&copy) )
@@ -170,19 +190,27 @@ int shared_mem_factory_find(const struct shared_mem_factory *factory,
                             const char *name,
                             struct shared_mem_region *region)
 {
-    int result = SHARED_MEM_ENOENT;
+    int error, result = SHARED_MEM_ENOENT;
+    uint32_t before, n = 0;
 
-    for ( uint32_t n = 0; n < factory->count; n++ )
-    {
-        int error = shared_mem_factory_region(factory, n, region);
+    if ( !factory->page )
+        return result;
 
-        if ( error == SHARED_MEM_EAGAIN )
-            return error;
-        if ( error )
-            result = error; /* it may have been the one */
-        else if ( same_name(region->name, name) )
+    /* Acquire: pairs with the toolstack's release of an even number. */
+    before = shared_mem_load_acquire(&factory->page[WORD_OF(sequence)]);
+
+    do {
+        error = shared_mem_factory_region(factory, n++, region);
+        if ( !error && same_name(region->name, name) )
             return 0;
-    }
+        if ( error == SHARED_MEM_EPROTO )
+            result = error; /* it may have been the one */
+    } while ( !error || error == SHARED_MEM_EPROTO );
+
+    /* Has it moved past us?  copy_words() has the fence before this look. */
+    if ( error == SHARED_MEM_EAGAIN ||
+         shared_mem_load(&factory->page[WORD_OF(sequence)]) != before )
+        return SHARED_MEM_EAGAIN;
 
     return result;
 }

@@ -25,7 +25,13 @@
 #define VALUE (WORDS * 4)
 #define BYTES SHARED_MEM_CELL_BYTES(VALUE)
 
-static _Alignas(128) uint8_t memory[BYTES];
+/* Two sizes; a slot of the other one begins in the middle of a long value. */
+#define LONG_WORDS 75
+#define LONG_VALUE (LONG_WORDS * 4)
+#define LONG_BYTES SHARED_MEM_CELL_BYTES(LONG_VALUE)
+#define OTHER_VALUE 160
+
+static _Alignas(128) uint8_t memory[LONG_BYTES];
 
 static struct shared_mem_cell_writer writer;
 static struct shared_mem_cell_reader reader;
@@ -219,6 +225,65 @@ static void test_writes_all_the_time(void **state)
     }
 }
 
+/* The writer's next life has another size; it comes to its end or not. */
+static void write_others(void)
+{
+    uint8_t value[OTHER_VALUE];
+
+    memset(value, 0xa5, sizeof(value));
+    if ( !setjmp(death) )
+    {
+        assert_int_equal(shared_mem_cell_writer_init(&writer, memory,
+                                                     LONG_BYTES, OTHER_VALUE),
+                         0);
+        for ( unsigned int i = 0; i < burst; i++ )
+            shared_mem_cell_write(&writer, value);
+    }
+    death_left = 0;
+}
+
+/* The same bytes in all long values of a number. */
+static void begin_with_long_values(unsigned int count)
+{
+    uint32_t value[LONG_WORDS];
+
+    begin();
+    assert_int_equal(shared_mem_cell_writer_init(&writer, memory, LONG_BYTES,
+                                                 LONG_VALUE), 0);
+    for ( written = 1; written <= count; written++ )
+    {
+        for ( unsigned int i = 0; i < LONG_WORDS; i++ )
+            value[i] = written;
+        shared_mem_cell_write(&writer, value);
+    }
+    assert_int_equal(shared_mem_cell_reader_init(&reader, memory, LONG_BYTES,
+                                                 LONG_VALUE), 0);
+}
+
+/* The reader has a whole value of its size, or learns that there is none. */
+static void test_writer_with_another_size(void **state)
+{
+    uint32_t value[LONG_WORDS], sequence;
+    int rc;
+
+    (void)state;
+    for ( unsigned int before = 1; before < 5; before++ )
+        for ( long point = 1; point < LONG_WORDS + 8; point++ )
+            for ( burst = 0; burst < 4; burst++ )
+                for ( long part = 0; part < 90; part += 3 )
+                {
+                    begin_with_long_values(before);
+                    action = write_others;
+                    points_left = point;
+                    death_left = part;
+                    rc = shared_mem_cell_read(&reader, value, &sequence);
+                    assert_true(rc == 0 || rc == SHARED_MEM_EAGAIN ||
+                                rc == SHARED_MEM_EPROTO);
+                    for ( unsigned int i = 0; !rc && i < LONG_WORDS; i++ )
+                        assert_int_equal(value[i], before);
+                }
+}
+
 static bool survives(long point)
 {
     action = die;
@@ -264,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_writes_in_part),
         cmocka_unit_test(test_header_is_early),
         cmocka_unit_test(test_writes_all_the_time),
+        cmocka_unit_test(test_writer_with_another_size),
         cmocka_unit_test(test_writer_dies_at_each_point),
     };
 

@@ -497,6 +497,48 @@ static void a_page_with_something_else(void **state)
     }
 }
 
+/* The region before it is detached, and another one attached. */
+static void the_region_has_another_number(void **state)
+{
+    (void)state;
+    attach(&one);
+    polls(&one, 0, 0, 0);
+    page_add(one.page, "ID2", 0x80000000, 1);
+    memmove(&one.page->entries[0], &one.page->entries[1],
+            2 * sizeof(one.page->entries[0]));
+    one.page->count--;
+    one.entry--;
+    polls(&one, 0, 0, 0);
+    assert_int_equal(one.handle.region.number, 0);
+
+    one.entry->alive = BIT(1) | BIT(2);
+    control->slots[2].attached = 1;
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(shared_mem_peers(&one.handle), BIT(1) | BIT(2));
+
+    /* Now it is detached itself. */
+    *one.entry = one.page->entries[1];
+    one.page->count--;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    one.page->count--;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+}
+
+/* Where it was before, there is an entry that cannot be right. */
+static void another_region_that_cannot_be_right(void **state)
+{
+    struct shared_mem_entry own;
+
+    (void)state;
+    attach(&one);
+    own = *one.entry;
+    one.entry->pages = 0;
+    one.page->entries[0] = own;
+    polls(&one, 0, 0, 0);
+    one.page->entries[0].name[0] = 'X';
+    poll_fails(&one, SHARED_MEM_EPROTO);
+}
+
 /*----- Notifications -----*/
 
 static void a_notification_arrives_once(void **state)
@@ -727,6 +769,8 @@ int main(void)
         TEST(nothing_is_missed_by_a_poll_that_fails),
         TEST(a_page_that_cannot_be_right),
         TEST(a_page_with_something_else),
+        TEST(the_region_has_another_number),
+        TEST(another_region_that_cannot_be_right),
         TEST(a_notification_arrives_once),
         TEST(several_become_one),
         TEST(to_a_set_of_peers),

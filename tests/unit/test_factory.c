@@ -243,6 +243,77 @@ static void there_are_as_many_as_the_page_says(void **state)
                      SHARED_MEM_ENOENT);
 }
 
+/* The page is open all the while. */
+static void regions_come_and_go(void **state)
+{
+    (void)state;
+    open_page();
+    page_add(page, "ID3", 0xc0000000, 1);
+    assert_int_equal(shared_mem_factory_region(&factory, 2, &region), 0);
+    assert_string_equal(region.name, "ID3");
+    assert_int_equal(shared_mem_factory_find(&factory, "ID3", &region), 0);
+
+    /* The first one is detached, and the others move up. */
+    memmove(first, second, 2 * sizeof(*first));
+    memset(&page->entries[2], 0, sizeof(page->entries[2]));
+    page->count = 2;
+    assert_int_equal(shared_mem_factory_find(&factory, "ID2", &region), 0);
+    assert_int_equal(region.number, 0);
+    assert_int_equal(shared_mem_factory_find(&factory, "ID1", &region),
+                     SHARED_MEM_ENOENT);
+    assert_int_equal(shared_mem_factory_region(&factory, 2, &region),
+                     SHARED_MEM_ENOENT);
+}
+
+/* A number that cannot be right is no reason to look beyond the page. */
+static void more_than_there_is_room_for(void **state)
+{
+    static const struct {
+        uint32_t offset, size, first_beyond;
+    } tables[] = {
+        { 0x80, 0x40, 62 }, { 0x80, 0x48, 55 }, { 0x88, 0x40, 61 },
+        { 0xfc0, 0x40, 1 }, { 0xfc0, 0x1000, 1 },
+    };
+
+    (void)state;
+    for ( size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++ )
+    {
+        uint32_t beyond = tables[i].first_beyond;
+
+        page->entry_offset = tables[i].offset;
+        page->entry_size = tables[i].size;
+        page->count = 0;
+        open_page();
+        page->count = UINT32_MAX;
+        assert_int_not_equal(shared_mem_factory_region(&factory, beyond - 1,
+                                                       &region),
+                             SHARED_MEM_ENOENT);
+        for ( uint32_t n = beyond; n < 10000; n++ )
+            assert_int_equal(shared_mem_factory_region(&factory, n, &region),
+                             SHARED_MEM_ENOENT);
+        /* Its offset is the first one's in 32 bits. */
+        assert_int_equal(shared_mem_factory_region(&factory, 0x04000000,
+                                                   &region),
+                         SHARED_MEM_ENOENT);
+        assert_int_equal(shared_mem_factory_region(&factory, UINT32_MAX,
+                                                   &region),
+                         SHARED_MEM_ENOENT);
+    }
+}
+
+static void a_page_that_could_not_be_opened_has_no_region(void **state)
+{
+    (void)state;
+    page->signature = 0;
+    refuses_page();
+    assert_null(factory.page);
+    assert_int_equal(factory.count, 0);
+    assert_int_equal(shared_mem_factory_region(&factory, 0, &region),
+                     SHARED_MEM_ENOENT);
+    assert_int_equal(shared_mem_factory_find(&factory, "ID1", &region),
+                     SHARED_MEM_ENOENT);
+}
+
 static void a_control_page_is_at_the_regions_begin(void **state)
 {
     (void)state;
@@ -422,12 +493,9 @@ static void the_header_is_a_private_copy(void **state)
 {
     (void)state;
     open_page();
-    page->count = 62;
     page->entry_offset = 0xfc0;
     page->entry_size = 0xfffffff8;
     page->domid = 8;
-    assert_int_equal(shared_mem_factory_region(&factory, 2, &region),
-                     SHARED_MEM_ENOENT);
     assert_int_equal(shared_mem_factory_region(&factory, 1, &region), 0);
     assert_string_equal(region.name, "ID2");
     assert_int_equal(factory.domid, 7);
@@ -461,6 +529,9 @@ int main(void)
         TEST(while_it_is_written_nothing_is_read),
         TEST(a_region_is_what_the_page_says),
         TEST(there_are_as_many_as_the_page_says),
+        TEST(regions_come_and_go),
+        TEST(more_than_there_is_room_for),
+        TEST(a_page_that_could_not_be_opened_has_no_region),
         TEST(a_control_page_is_at_the_regions_begin),
         TEST(entries_may_be_longer_and_elsewhere),
         TEST(entries_that_cannot_be_right),

@@ -32,6 +32,9 @@
 
 #define ENTRY_WORDS 16
 
+/* To copy an entry: sequence, the entry, the number of entries, sequence. */
+#define COPY (ENTRY_WORDS + 3)
+
 /* More tries than any reader may make. */
 #define TRIES 1000
 
@@ -68,22 +71,21 @@ static void all_of_a_copy_is_of_one_moment(void **state)
     assert_int_equal(read_with(script, sizeof(script)), 0);
     assert_int_equal(region.pages, 16);
     assert_int_equal(region.alive, 1);
-    /* Two rounds: sequence, the entry, sequence. */
-    assert_int_equal(hostile_accesses(), 2 * (ENTRY_WORDS + 2));
+    assert_int_equal(hostile_accesses(), 2 * COPY);
 }
 
 static void a_change_at_the_last_word_counts(void **state)
 {
-    uint8_t script[ENTRY_WORDS + 6] = { 0 };
+    uint8_t script[ENTRY_WORDS + 7] = { 0 };
     const uint8_t change[] = { WORD(ALIVE, 1), WORD(SEQUENCE, 4) };
 
     (void)state;
     begin();
     memcpy(script + ENTRY_WORDS, change, 5); /* the last word: too late */
-    script[ENTRY_WORDS + 5] = ADD(2);        /* the sequence itself */
+    script[ENTRY_WORDS + 6] = ADD(2);        /* the sequence itself */
     assert_int_equal(read_with(script, sizeof(script)), 0);
     assert_int_equal(region.alive, 1);
-    assert_int_equal(hostile_accesses(), 2 * (ENTRY_WORDS + 2));
+    assert_int_equal(hostile_accesses(), 2 * COPY);
 }
 
 static void a_page_being_written_is_waited_for(void **state)
@@ -94,16 +96,16 @@ static void a_page_being_written_is_waited_for(void **state)
     begin();
     assert_int_equal(read_with(script, sizeof(script)), 0);
     assert_int_equal(region.alive, 1);
-    assert_int_equal(hostile_accesses(), 3 + ENTRY_WORDS + 2);
+    assert_int_equal(hostile_accesses(), 3 + COPY);
 }
 
 static void waiting_has_an_end(void **state)
 {
-    static uint8_t script[TRIES * (ENTRY_WORDS + 2)];
+    static uint8_t script[TRIES * COPY];
 
     (void)state;
     begin();
-    for ( size_t i = ENTRY_WORDS + 1; i < sizeof(script); i += ENTRY_WORDS + 2 )
+    for ( size_t i = COPY - 1; i < sizeof(script); i += COPY )
         script[i] = ADD(2); /* after each copy */
     assert_int_equal(read_with(script, sizeof(script)), SHARED_MEM_EAGAIN);
     assert_true(hostile_left() > 0);
@@ -124,7 +126,24 @@ static void finding_has_an_end(void **state)
     hostile_input(NULL, 0);
     assert_int_equal(shared_mem_factory_find(&factory, "ID2", &region),
                      SHARED_MEM_EAGAIN);
-    assert_true(hostile_accesses() <= 64);
+    assert_true(hostile_accesses() <= 65); /* and one look before */
+}
+
+/* The first region is detached when the search is past it. */
+static void a_region_that_moves_is_not_missed(void **state)
+{
+    uint8_t script[1 + 2 * COPY + 1] = { 0 };
+
+    (void)state;
+    begin();
+    page_add(page, "ID2", 0x80000000, 1);
+    script[sizeof(script) - 1] = ADD(2); /* the sequence, when none was found */
+    hostile_input(script, sizeof(script));
+    assert_int_equal(shared_mem_factory_find(&factory, "ID3", &region),
+                     SHARED_MEM_EAGAIN);
+    hostile_input(NULL, 0);
+    assert_int_equal(shared_mem_factory_find(&factory, "ID3", &region),
+                     SHARED_MEM_ENOENT);
 }
 
 /* What is read of the page later does not move where the library writes. */
@@ -149,6 +168,36 @@ static void own_index_is_private(void **state)
     assert_int_equal(control->slots[31].sent, 0);
 }
 
+/* It does nothing but write where others would leave notifications. */
+static void a_peer_that_lets_nobody_notify_it(void **state)
+{
+    struct shared_mem_control_page *control;
+    struct shared_mem handle;
+    uint32_t from;
+
+    (void)state;
+    begin();
+    page->entries[0].flags = SHARED_MEM_ENTRY_CONTROL;
+    page->entries[0].pages = 1;
+    control = hostile_area(sizeof(*control));
+    assert_int_equal(shared_mem_attach(&handle, &factory, "ID1", control), 0);
+    control->pending[0].from = 2;
+
+    hostile_win(true);
+    assert_int_equal(shared_mem_notify(&handle, 2), SHARED_MEM_EAGAIN);
+    assert_int_equal(control->pending[1].from, 0);
+    assert_int_equal(control->slots[0].sent, 1);
+    assert_int_equal(shared_mem_take(&handle, &from), 0);
+    assert_int_equal(from, 0);
+
+    /* What it sent is not lost, only late. */
+    hostile_win(false);
+    assert_int_equal(shared_mem_take(&handle, &from), 0);
+    assert_int_equal(from, 2);
+    assert_int_equal(shared_mem_notify(&handle, 2), 0);
+    assert_int_equal(control->pending[1].from, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,7 +206,9 @@ int main(void)
         cmocka_unit_test(a_page_being_written_is_waited_for),
         cmocka_unit_test(waiting_has_an_end),
         cmocka_unit_test(finding_has_an_end),
+        cmocka_unit_test(a_region_that_moves_is_not_missed),
         cmocka_unit_test(own_index_is_private),
+        cmocka_unit_test(a_peer_that_lets_nobody_notify_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

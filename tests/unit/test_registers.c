@@ -136,6 +136,11 @@ static void no_factory_page(void **state)
     page.signature = 0;
     assert_int_equal(shared_mem_reg_open(&regs, &page), SHARED_MEM_EPROTO);
     assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    shared_mem_reg_find(&regs, 0);
+    assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    shared_mem_reg_name(&regs, "ID1");
+    assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    assert_int_equal(shared_mem_reg_vector(&regs), 0);
     assert_int_equal(shared_mem_reg_status(&regs), 0);
     shared_mem_reg_notify(&regs, ~0u);
     shared_mem_reg_detach(&regs);

@@ -43,17 +43,19 @@ static void check(struct consumer *consumer, const unsigned char *message,
 }
 
 /* The peers' deaths are on the factory page, and not in the ring. */
-static void look_for_producer(struct consumer *consumer)
+static bool look_for_producer(struct consumer *consumer)
 {
     struct shared_mem_events events;
 
     if ( shared_mem_poll(&consumer->handle, &events) )
-        return;
+        return false;
 
     if ( events.went )
         shared_mem_ring_peer_gone(&consumer->ring.link);
     if ( events.came )
         consumer->producer_gone = false;
+
+    return true;
 }
 
 static void receive(struct consumer *consumer)
@@ -83,6 +85,9 @@ static void receive(struct consumer *consumer)
         break;
 
     case SHARED_MEM_ESTALE:
+        /* After the resync its last life's end would be taken for its own. */
+        if ( !look_for_producer(consumer) )
+            break;
         say_number("the producer started anew, generation ",
                    consumer->handle.region.generation, "");
         shared_mem_ring_consumer_resync(&consumer->ring);
@@ -111,7 +116,7 @@ _Noreturn void guest_main(uint64_t boot_info)
     for ( unsigned int turn = 0; ; turn++ )
     {
         if ( turn % LOOK_EVERY == 0 )
-            look_for_producer(&consumer);
+            (void)look_for_producer(&consumer);
         receive(&consumer);
     }
 }

@@ -12,6 +12,7 @@
 #ifndef SHARED_MEM_ATOMIC_H
 #define SHARED_MEM_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* No order: for words that only the caller writes, or as a first look. */
@@ -75,42 +76,86 @@ static inline void shared_mem_fence_full(void)
 }
 
 /*
- * Read-modify-writes.  Compilers for AArch64 make calls to a library out of
- * the builtins, unless told -mno-outline-atomics or a CPU that has the
- * instructions (LSE): there is no such library here, so they are written out.
+ * Read-modify-writes.  Where the CPU does them in one instruction they cannot
+ * fail.  Arm CPUs without LSE load, and store if nobody else has written there
+ * since: somebody who does nothing but write there can have that fail time and
+ * again.  Other peers' doings cost some tries, and a hostile one's an end.
+ *
+ * shared_mem_exchange_acquire() takes the old value, and leaves another one;
+ * 0 if it could not.  shared_mem_or_release() returns whether it could.
  */
+#define SHARED_MEM_TRIES_MAX 1000
+
 #if defined(__aarch64__) && !defined(__ARM_FEATURE_ATOMICS)
 
-/* Takes the old value, and leaves another one, in one step. */
+/*
+ * Compilers for AArch64 make calls to a library out of the builtins, unless
+ * told -mno-outline-atomics: there is no such library here.
+ */
 static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
                                                    uint32_t value)
 {
     uint32_t old, failed;
 
-    __asm__ volatile("1: ldaxr %w[old], %[word]\n"
-                     "   stxr %w[failed], %w[value], %[word]\n"
-                     "   cbnz %w[failed], 1b"
-                     : [old] "=&r"(old), [failed] "=&r"(failed),
-                       [word] "+Q"(*word)
-                     : [value] "r"(value)
-                     : "memory");
+    for ( unsigned int tries = 0; tries < SHARED_MEM_TRIES_MAX; tries++ )
+    {
+        __asm__ volatile("ldaxr %w[old], %[word]\n"
+                         "stxr %w[failed], %w[value], %[word]"
+                         : [old] "=&r"(old), [failed] "=&r"(failed),
+                           [word] "+Q"(*word)
+                         : [value] "r"(value)
+                         : "memory");
+        if ( !failed )
+            return old;
+    }
 
-    return old;
+    return 0;
 }
 
-static inline void shared_mem_or_release(volatile uint32_t *word,
+static inline bool shared_mem_or_release(volatile uint32_t *word,
                                          uint32_t bits)
 {
-    uint32_t value, failed;
+    uint32_t value, failed = 1;
 
-    __asm__ volatile("1: ldxr %w[value], %[word]\n"
-                     "   orr %w[value], %w[value], %w[bits]\n"
-                     "   stlxr %w[failed], %w[value], %[word]\n"
-                     "   cbnz %w[failed], 1b"
-                     : [value] "=&r"(value), [failed] "=&r"(failed),
-                       [word] "+Q"(*word)
-                     : [bits] "r"(bits)
-                     : "memory");
+    for ( unsigned int tries = 0; failed && tries < SHARED_MEM_TRIES_MAX;
+          tries++ )
+        __asm__ volatile("ldxr %w[value], %[word]\n"
+                         "orr %w[value], %w[value], %w[bits]\n"
+                         "stlxr %w[failed], %w[value], %[word]"
+                         : [value] "=&r"(value), [failed] "=&r"(failed),
+                           [word] "+Q"(*word)
+                         : [bits] "r"(bits)
+                         : "memory");
+
+    return !failed;
+}
+
+#elif defined(__arm__)
+
+static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
+                                                   uint32_t value)
+{
+    uint32_t old = shared_mem_load(word);
+
+    for ( unsigned int tries = 0; tries < SHARED_MEM_TRIES_MAX; tries++ )
+        if ( __atomic_compare_exchange_n(word, &old, value, true,
+                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) )
+            return old;
+
+    return 0;
+}
+
+static inline bool shared_mem_or_release(volatile uint32_t *word,
+                                         uint32_t bits)
+{
+    uint32_t old = shared_mem_load(word);
+
+    for ( unsigned int tries = 0; tries < SHARED_MEM_TRIES_MAX; tries++ )
+        if ( __atomic_compare_exchange_n(word, &old, old | bits, true,
+                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED) )
+            return true;
+
+    return false;
 }
 
 #else
@@ -121,10 +166,12 @@ static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
     return __atomic_exchange_n(word, value, __ATOMIC_ACQUIRE);
 }
 
-static inline void shared_mem_or_release(volatile uint32_t *word,
+static inline bool shared_mem_or_release(volatile uint32_t *word,
                                          uint32_t bits)
 {
     __atomic_fetch_or(word, bits, __ATOMIC_RELEASE);
+
+    return true;
 }
 
 #endif

@@ -89,9 +89,9 @@ static inline int shared_mem_attach(struct shared_mem *handle,
 /*
  * Reads anew who is there, and tells what changed.  A peer is there if it is
  * alive, and attached where this mapping has a control page.  The first call
- * tells of all that are there.  SHARED_MEM_ESTALE: the factory page has another
- * region or mapping in this place.  After an error nothing has changed, and
- * the next call tells of what was missed.
+ * tells of all that are there.  SHARED_MEM_ESTALE: the region is no longer on
+ * the factory page, or has another mapping: it was detached.  After an error
+ * nothing has changed, and the next call tells of what was missed.
  */
 int shared_mem_poll(struct shared_mem *handle,
                     struct shared_mem_events *events);
@@ -110,7 +110,8 @@ uint32_t shared_mem_attached(struct shared_mem *handle);
 
 /*
  * Lets @peers see what this domain wrote before.  A set of several bits, or
- * SHARED_MEM_ALL.  SHARED_MEM_EACCES: this domain may only read.
+ * SHARED_MEM_ALL.  SHARED_MEM_EACCES: this domain may only read.  EAGAIN: not
+ * all of them were notified, as a peer does nothing but write to that word.
  */
 int shared_mem_notify(struct shared_mem *handle, uint32_t peers);
 

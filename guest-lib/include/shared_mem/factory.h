@@ -22,10 +22,10 @@ extern "C" {
 
 /* Filled by shared_mem_factory_open(); fields are for reading. */
 struct shared_mem_factory {
-    const volatile uint32_t *page; /* as mapped */
+    const volatile uint32_t *page; /* as mapped; NULL: could not be opened */
     uint32_t abi;                  /* version, see abi.h */
     uint32_t domid;                /* this domain's own */
-    uint32_t count;                /* regions */
+    uint32_t count;                /* regions, when it was opened */
     uint32_t entry_offset;         /* bytes; the whole table is in the page */
     uint32_t entry_size;
 };
@@ -61,17 +61,25 @@ shared_mem_has_control(const struct shared_mem_region *region)
 /*
  * @page is where the guest has mapped the factory page, 4096-byte aligned.  It
  * has to stay mapped while @factory is in use.  SHARED_MEM_EPROTO also tells
- * that there is no factory page, or one of a version not known here.
+ * that there is no factory page, or one of a version not known here.  After an
+ * error there are no regions.
  */
 int shared_mem_factory_open(struct shared_mem_factory *factory,
                             const void *page);
 
-/* Region @number of the table, in the order of the domain's config. */
+/*
+ * Region @number of the table as it is now: in the order of the domain's
+ * config, then of what was attached.  SHARED_MEM_ENOENT: there are not so many.
+ * When a region is detached, those behind it move up.
+ */
 int shared_mem_factory_region(const struct shared_mem_factory *factory,
                               uint32_t number,
                               struct shared_mem_region *region);
 
-/* SHARED_MEM_ENOENT: this domain has no region of that @name. */
+/*
+ * SHARED_MEM_ENOENT: this domain has no region of that @name.  EAGAIN: it was
+ * not there, but the table has changed meanwhile.
+ */
 int shared_mem_factory_find(const struct shared_mem_factory *factory,
                             const char *name,
                             struct shared_mem_region *region);

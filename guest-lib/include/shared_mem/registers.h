@@ -78,8 +78,6 @@ static inline int shared_mem_reg_open(struct shared_mem_registers *regs,
     int error = shared_mem_factory_open(&regs->factory, page);
 
     regs->handle.control = NULL; /* as if detached */
-    if ( error )
-        regs->factory.count = 0;
     shared_mem_reg_find(regs, 0);
 
     return error;
@@ -123,6 +121,9 @@ shared_mem_reg_shmem(const struct shared_mem_registers *regs)
 static inline uint32_t
 shared_mem_reg_vector(const struct shared_mem_registers *regs)
 {
+    if ( !regs->factory.page )
+        return 0;
+
     return shared_mem_load(
         &regs->factory.page[offsetof(struct shared_mem_factory_page, vector) /
                             sizeof(uint32_t)]);

@@ -140,6 +140,9 @@ shared_mem_ring_consumer_resync(struct shared_mem_ring_consumer *consumer)
  * The caller knows from elsewhere that the peer has died.  Until it has
  * started again (ESTALE), the producer gets EPIPE, and the consumer too once
  * it has read what is left.  It says nothing of a peer that was not there yet.
+ *
+ * After ESTALE, learn of all deaths there were before the resync.  A death that
+ * is told later is taken for the new peer's, which need not start again.
  */
 static inline void shared_mem_ring_peer_gone(struct shared_mem_ring_link *link)
 {

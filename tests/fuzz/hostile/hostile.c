@@ -25,11 +25,13 @@ static const uint8_t *input;
 static size_t input_left;
 static unsigned long accesses;
 static void (*on_write)(const volatile uint32_t *word);
+static bool wins;
 
 void hostile_start(const uint8_t *data, size_t size)
 {
     nr_areas = 0;
     on_write = NULL;
+    wins = false;
     hostile_input(data, size);
 }
 
@@ -74,6 +76,16 @@ void *hostile_area(size_t size)
 void hostile_on_write(void (*check)(const volatile uint32_t *word))
 {
     on_write = check;
+}
+
+void hostile_win(bool win)
+{
+    wins = win;
+}
+
+bool hostile_wins(void)
+{
+    return wins;
 }
 
 unsigned long hostile_accesses(void)

@@ -21,6 +21,7 @@
 #ifndef FUZZ_HOSTILE_H
 #define FUZZ_HOSTILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,6 +66,10 @@ size_t hostile_left(void);
 
 /* Has @check called with each word that the library writes; NULL: no more. */
 void hostile_on_write(void (*check)(const volatile uint32_t *word));
+
+/* From now on peers have each read-modify-write of the library fail, or none. */
+void hostile_win(bool win);
+bool hostile_wins(void);
 
 /* What shared_mem/atomic.h calls before it reads, or writes, @word. */
 void hostile_before(const volatile uint32_t *word);

@@ -9,6 +9,7 @@
 #ifndef SHARED_MEM_ATOMIC_H
 #define SHARED_MEM_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hostile.h"
@@ -76,17 +77,23 @@ static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
     uint32_t old;
 
     hostile_before_write(word);
+    if ( hostile_wins() )
+        return 0;
     old = *word;
     *word = value;
 
     return old;
 }
 
-static inline void shared_mem_or_release(volatile uint32_t *word,
+static inline bool shared_mem_or_release(volatile uint32_t *word,
                                          uint32_t bits)
 {
     hostile_before_write(word);
+    if ( hostile_wins() )
+        return false;
     *word |= bits;
+
+    return true;
 }
 
 #endif /* SHARED_MEM_ATOMIC_H */
