@@ -18,7 +18,17 @@ deb_dir := tools-libxl-patches/debian
 install_scripts := $(addprefix $(xen_scripts)/,stage-host install-tools tools-tree.sh)
 install_needs := build/hypervisor/$(ARCH)/xen build/xen/id/tools $(install_scripts)
 
-.PHONY: install uninstall deb install-prefix
+# What is for another machine does not go below this one's root.
+install_machine := $(patsubst aarch64,arm64,$(shell uname -m))
+
+.PHONY: install uninstall deb install-prefix install-machine
+install-machine:
+ifeq ($(DESTDIR)$(filter $(install_machine),$(ARCH)),)
+	@echo 'install: error: this machine is $(install_machine), and ARCH=$(ARCH);' \
+		'name a directory by DESTDIR=' >&2; exit 1
+endif
+
+install uninstall: install-machine
 install: $(install_stage)/done
 	@$(xen_scripts)/install-host install $(install_stage)/root '$(DESTDIR)'
 	@echo '  installed below $(DESTDIR)/; boot its hypervisor to use it'
@@ -31,7 +41,7 @@ $(install_stage)/prefix: install-prefix
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
-$(install_stage)/done: $(install_stage)/prefix $(install_needs)
+$(install_stage)/done: $(install_stage)/prefix $(install_needs) | install-machine
 	@$(step) install-$(ARCH) 'building Xen for a host, $(ARCH), $(PREFIX)' \
 		$(xen_scripts)/stage-host $(ARCH) $(CURDIR)/$(install_stage)/root \
 		--prefix='$(PREFIX)'

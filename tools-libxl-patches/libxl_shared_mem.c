@@ -504,16 +504,10 @@ int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
 }
 
 int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
-                                   uint64_t memkb)
+                                   uint64_t memkb, uint64_t extra)
 {
-    uint64_t extra = 0;
-    int64_t gone;
-    int rc;
+    const int64_t gone = -(int64_t)extra;
 
-    rc = libxl__shared_mem_extra_memory(gc, domid, &extra);
-    if (rc) return rc;
-
-    gone = -(int64_t)extra;
     if (gone <= 0 || memkb > gone)
         return 0;
 
@@ -554,25 +548,30 @@ int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
 {
     const char *shares = LIBXL__SHARED_MEM_FACTORY_NAME;
     libxl__shared_mem_domain *domain;
+    libxl__shared_mem_index *index;
     bool exists;
     int rc;
 
-    GCNEW(domain);
-    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
+    GCNEW(index);
+    rc = libxl__shared_mem_read_index(gc, domid, index, &exists);
     if (rc) return rc;
     if (!exists) return 0;
 
-    rc = libxl__shared_mem_read_domain(gc, domid, domain);
-    if (rc) return rc;
+    if (index->nr_ids) {
+        shares = index->ids[0];
+    } else {
+        GCNEW(domain);
+        rc = libxl__shared_mem_read_domain(gc, domid, domain);
+        if (rc) return rc;
 
-    if (domain->index.nr_ids) {
-        shares = domain->index.ids[0];
-    } else if (domain->change.range.size) {
-        LOGD(ERROR, domid, "static_shared_mem: an attach or a detach did not "
-             "come to its end; do it again before the domain is %s", action);
-        return ERROR_INVAL;
-    } else if (!domain->has_factory) {
-        return 0;
+        if (domain->change.range.size) {
+            LOGD(ERROR, domid, "static_shared_mem: an attach or a detach did "
+                 "not come to its end; do it again before the domain is %s",
+                 action);
+            return ERROR_INVAL;
+        }
+        if (!domain->has_factory)
+            return 0;
     }
 
     LOGD(ERROR, domid, "%s: a domain that shares memory cannot be %s",

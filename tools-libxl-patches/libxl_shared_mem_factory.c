@@ -24,12 +24,17 @@
 /* Rounds in which nothing works: then another keeper may fare better. */
 #define FAILURES_MAX 10
 
+/* All pages are brought up to date each so many rounds, whatever was told: of
+ * a domain that is resumed nobody tells. */
+#define ROUNDS_MAX 10
+
 #define KEEPER_START_SECONDS 10
 
 /* A domain that has a factory page. */
 typedef struct {
     uint32_t domid;
     uint64_t gpa;
+    bool unknown;       /* the rest: it can't be found out */
 } factory;
 
 /*----- Peers -----*/
@@ -202,13 +207,14 @@ static void forget_factory(libxl__gc *gc, const factory *f)
 }
 
 /*
- * All domains that have a factory page.  forget: remove those that are no
- * more; the caller holds the lock then.
+ * All domains that have a factory page, and those of which that is unknown:
+ * an error may pass.  forget: remove those that are no more; the caller
+ * holds the lock of the pages then.
  */
 static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
                           unsigned int *nr_r)
 {
-    factory *factories, f;
+    factory *factories, *f;
     unsigned int i, nr, found = 0;
     char **names;
     bool alive;
@@ -220,12 +226,12 @@ static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
 
     GCNEW_ARRAY(factories, nr);
     for (i = 0; i < nr; i++) {
-        if (read_factory(gc, names[i], &f, &alive))
-            continue;
-        if (alive)
-            factories[found++] = f;
+        f = &factories[found];
+        f->unknown = read_factory(gc, names[i], f, &alive);
+        if (f->unknown || alive)
+            found++;
         else if (forget)
-            forget_factory(gc, &f);
+            forget_factory(gc, f);
     }
 
     *factories_r = factories;
@@ -233,32 +239,29 @@ static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
     return 0;
 }
 
-static int update_all(libxl__gc *gc, const factory *factories, unsigned int nr,
-                      const libxl__shared_mem_domain *new_domain)
-{
-    known_regions known = { .nr = 0 };
-    unsigned int i;
-    int rc, result = 0;
-
-    for (i = 0; i < nr; i++) {
-        rc = update_factory(gc, &factories[i], &known);
-        if (rc && new_domain && factories[i].domid == new_domain->domid)
-            result = rc;
-    }
-
-    return result;
-}
-
 int libxl__shared_mem_update_factories(
     libxl__gc *gc, const libxl__shared_mem_domain *new_domain)
 {
+    known_regions known = { .nr = 0 };
     factory *factories;
-    unsigned int nr;
-    int rc;
+    libxl__flock *lock;
+    unsigned int i, nr = 0;
+    int rc, failed;
+
+    lock = libxl__shared_mem_lock_pages(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
 
     rc = list_factories(gc, true, &factories, &nr);
-    if (!rc)
-        rc = update_all(gc, factories, nr, new_domain);
+
+    for (i = 0; i < nr; i++) {
+        if (factories[i].unknown) continue;
+
+        failed = update_factory(gc, &factories[i], &known);
+        if (new_domain && factories[i].domid == new_domain->domid)
+            rc = failed;
+    }
+
+    libxl__unlock_file(lock);
 
     /* Without a page of its own, the domain depends on none. */
     return new_domain && new_domain->has_factory ? rc : 0;
@@ -291,40 +294,67 @@ int libxl__shared_mem_start_keeper(libxl__ao *ao,
     return libxl__async_exec_start(aes);
 }
 
-/* Brings all pages up to date.  *nr_r: how many there are. */
-static int keep_current(libxl__gc *gc, unsigned int *nr_r)
+/* Drops dead peers.  Who has the lock does so too, and it may take long. */
+static void drop_dead_peers(libxl__gc *gc)
 {
-    factory *factories;
-    libxl__flock *lock;
-    int rc;
+    libxl__flock *lock = libxl__shared_mem_try_lock(gc);
 
-    lock = libxl__shared_mem_lock(gc);
-    if (!lock) return ERROR_LOCK_FAIL;
+    if (!lock) return;
 
     libxl__shared_mem_drop_dead_peers(gc);
-    rc = list_factories(gc, true, &factories, nr_r);
-    if (!rc)
-        update_all(gc, factories, *nr_r, NULL);
+    libxl__unlock_file(lock);
+}
+
+/*
+ * Lists all pages, and brings them up to date if something has changed.
+ * stale: the domains that could not be told of the last change.
+ */
+static int keep_current(libxl__gc *gc, bool changed, libxl_bitmap *stale,
+                        factory **factories_r, unsigned int *nr_r)
+{
+    known_regions known = { .nr = 0 };
+    libxl__flock *lock;
+    unsigned int i;
+    int rc;
+
+    if (!changed)
+        return list_factories(gc, false, factories_r, nr_r);
+
+    drop_dead_peers(gc);
+
+    lock = libxl__shared_mem_lock_pages(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
+
+    rc = list_factories(gc, true, factories_r, nr_r);
+    for (i = 0; !rc && i < *nr_r; i++) {
+        const factory *f = &(*factories_r)[i];
+
+        if (f->unknown || update_factory(gc, f, &known))
+            libxl_bitmap_set(stale, f->domid);
+        else
+            libxl_bitmap_reset(stale, f->domid);
+    }
 
     libxl__unlock_file(lock);
     return rc;
 }
 
-/* Lets all guests see that somebody is there who can reach xenstore, Xen and
- * their pages. */
-static int beat(libxl__gc *gc, unsigned int *nr_r)
+/*
+ * Lets guests see that somebody is there who can reach xenstore, Xen and their
+ * pages, and has brought these up to date.  Returns whether one can't see it.
+ */
+static bool beat(libxl__gc *gc, const libxl_bitmap *stale,
+                 const factory *factories, unsigned int nr)
 {
-    factory *factories;
+    bool failed = false;
     unsigned int i;
-    int rc;
 
-    rc = list_factories(gc, false, &factories, nr_r);
-    if (rc) return rc;
+    for (i = 0; i < nr; i++)
+        failed |= factories[i].unknown ||
+                  libxl_bitmap_test(stale, factories[i].domid) ||
+                  with_page(gc, &factories[i], beat_page, NULL);
 
-    for (i = 0; i < *nr_r; i++)
-        with_page(gc, &factories[i], beat_page, NULL);
-
-    return 0;
+    return failed;
 }
 
 /* Waits until it is time for the next beat, or a watch fires. */
@@ -353,47 +383,58 @@ static bool watch_events(struct xs_handle *xsh)
            xs_watch(xsh, LIBXL__SHARED_MEM_FACTORY_ROOT, "");
 }
 
-/* One round; nothing that it allocates outlives it. */
-static int keep_once(libxl_ctx *ctx, bool changed, unsigned int *nr_r)
+/*
+ * One round; nothing that it allocates outlives it.  *failed_r: somebody could
+ * not be told of a change, or that there was none.
+ */
+static int keep_once(libxl_ctx *ctx, bool changed, libxl_bitmap *stale,
+                     unsigned int *nr_r, bool *failed_r)
 {
     GC_INIT(ctx);
-    int rc = 0;
+    factory *factories;
+    int rc;
 
-    if (changed)
-        rc = keep_current(gc, nr_r);
-    if (!rc)
-        rc = beat(gc, nr_r);
+    rc = keep_current(gc, changed, stale, &factories, nr_r);
+    *failed_r = rc || beat(gc, stale, factories, *nr_r);
 
     GC_FREE;
     return rc;
 }
 
-int libxl_shared_mem_keep(libxl_ctx *ctx, void (*after_beat)(void *opaque),
+int libxl_shared_mem_keep(libxl_ctx *ctx,
+                          bool (*after_round)(void *opaque, bool failed),
                           void *opaque)
 {
-    unsigned int nr = 0, failures = 0;
+    unsigned int nr = 0, rounds = 0, failures = 0;
+    bool changed = true, failed, failing = false, replaceable;
     struct xs_handle *xsh;
-    bool changed = true;
+    libxl_bitmap stale;
     int rc = ERROR_FAIL;
 
+    libxl_bitmap_init(&stale);
+
     xsh = xs_open(0);
-    if (!xsh || !watch_events(xsh))
+    if (!xsh || !watch_events(xsh) ||
+        libxl_bitmap_alloc(ctx, &stale, DOMID_FIRST_RESERVED))
         goto out;
 
     /* An error may pass: until it has, there is no beat. */
-    while (failures < FAILURES_MAX) {
-        rc = keep_once(ctx, changed, &nr);
+    do {
+        rc = keep_once(ctx, changed, &stale, &nr, &failed);
         if (!rc && !nr)
             break;
 
         failures = rc ? failures + 1 : 0;
-        if (!rc)
-            after_beat(opaque);
+        replaceable = after_round(opaque, failed);
 
-        changed = wait_for_event(xsh) || rc;
-    }
+        /* One page that stays out of reach does not cost the host much. */
+        changed = wait_for_event(xsh) || rc || (failed && !failing) ||
+                  ++rounds % ROUNDS_MAX == 0;
+        failing = failed;
+    } while (failures < FAILURES_MAX || !replaceable);
 
  out:
+    libxl_bitmap_dispose(&stale);
     if (xsh) xs_close(xsh);
     return rc;
 }

@@ -52,10 +52,10 @@ _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
 _hidden int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
                                            uint64_t *memkb);
 
-/* Whether a target of memkb leaves a domain any memory.  Logs one line if
- * not. */
+/* Whether a target of memkb leaves a domain any memory.  extra: what the
+ * function above added.  Logs one line if not. */
 _hidden int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
-                                           uint64_t memkb);
+                                           uint64_t memkb, uint64_t extra);
 
 /*
  * Gives a built domain that has not run yet its regions: populates or maps
@@ -184,6 +184,13 @@ _hidden int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
 /* Keeps all others on this host from reading or changing records, until
  * libxl__unlock_file().  NULL after a line was logged. */
 _hidden libxl__flock *libxl__shared_mem_lock(libxl__gc *gc);
+
+/* The same, or NULL at once if somebody has it. */
+_hidden libxl__flock *libxl__shared_mem_try_lock(libxl__gc *gc);
+
+/* Keeps everybody from writing records and factory pages.  For short, and not
+ * by who is going to take the lock above. */
+_hidden libxl__flock *libxl__shared_mem_lock_pages(libxl__gc *gc);
 
 /* Reads the record of a region; no mappings if there is no such region. */
 _hidden int libxl__shared_mem_read_record(libxl__gc *gc, const char *id,

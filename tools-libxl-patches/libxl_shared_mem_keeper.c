@@ -20,10 +20,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libxl.h"
@@ -33,6 +35,9 @@
 #define STANDBY_LOCK XEN_RUN_DIR "/shared-mem-standby.lock"
 #define LOG_FILE     XEN_LOG_DIR "/shared-mem-keeper.log"
 
+/* A guest may take its page away, and put it back. */
+#define COMPLAIN_SECONDS 60
+
 static void die(const char *what, const char *name)
 {
     fprintf(stderr, "libxl-shared-mem-keeper: %s %s: %s\n", what, name,
@@ -40,15 +45,11 @@ static void die(const char *what, const char *name)
     exit(1);
 }
 
-/* The file is never removed: whoever has it open might hold the lock. */
+/* The file is never removed: whoever has it open might hold the lock.  Returns
+ * -1 if it can't be opened. */
 static int open_lock(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        die("can't open", path);
-
-    return fd;
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 static void take_lock(int fd, const char *path)
@@ -58,36 +59,55 @@ static void take_lock(int fd, const char *path)
             die("can't lock", path);
 }
 
-/* *fd_r: the lock of the standby; -1 if there is a standby. */
-static void try_standby_lock(int *fd_r)
+/* Returns the lock of the standby; or -1, with errno, which is EWOULDBLOCK if
+ * there is a standby. */
+static int try_standby_lock(void)
 {
-    *fd_r = open_lock(STANDBY_LOCK);
-    if (!flock(*fd_r, LOCK_EX | LOCK_NB))
-        return;
+    int fd = open_lock(STANDBY_LOCK);
+    int error;
 
-    if (errno != EWOULDBLOCK)
-        die("can't lock", STANDBY_LOCK);
-    close(*fd_r);
-    *fd_r = -1;
+    if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB))
+        return fd;
+
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* What fails time and again is in the log once a minute. */
+static void limit_log(xentoollog_logger_stdiostream *logger, bool failed)
+{
+    static time_t complained;
+    const time_t now = time(NULL);
+
+    if (failed && now - complained >= COMPLAIN_SECONDS)
+        complained = now;
+
+    xtl_stdiostream_set_minlevel(logger, now - complained < COMPLAIN_SECONDS
+                                         ? XTL_CRITICAL : XTL_ERROR);
 }
 
 /*
- * Runs after each beat: replaces a standby that was killed.  By a program of
+ * Runs after each round: replaces a standby that was killed.  By a program of
  * its own, which inherits no lock; it ends by itself, and is not waited for.
+ * Returns whether there is a standby that can go on.
  */
-static void after_beat(void *opaque)
+static bool after_round(void *opaque, bool failed)
 {
-    int standby;
+    int standby = try_standby_lock();
 
-    try_standby_lock(&standby);
+    limit_log(opaque, failed);
+
     if (standby < 0)
-        return;
+        return errno == EWOULDBLOCK;
     close(standby);
 
     if (!fork()) {
         execl(PROGRAM, PROGRAM, NULL);
         die("can't start", "a standby");
     }
+    return false;
 }
 
 /* Detaches from whoever called, whose terminal and directories may go. */
@@ -125,13 +145,15 @@ static void run(int ready, int standby)
         die("can't use", "libxl");
 
     keeper = open_lock(KEEPER_LOCK);
+    if (keeper < 0)
+        die("can't open", KEEPER_LOCK);
     become_daemon(ready);
     take_lock(keeper, KEEPER_LOCK);
 
     /* Before it looks for pages, so that who comes later is not lost. */
     close(standby);
 
-    rc = libxl_shared_mem_keep(ctx, after_beat, NULL);
+    rc = libxl_shared_mem_keep(ctx, after_round, logger);
     libxl_ctx_free(ctx);
     exit(rc ? 1 : 0);
 }
@@ -170,9 +192,11 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    try_standby_lock(&standby);
+    standby = try_standby_lock();
     if (standby >= 0)
         start_standby(standby);
+    else if (errno != EWOULDBLOCK)
+        die("can't lock", STANDBY_LOCK);
 
     return 0;
 }

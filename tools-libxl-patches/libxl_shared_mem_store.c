@@ -6,9 +6,13 @@
  *
  * What the nodes say and mean is in libxl_shared_mem_record.c; this file
  * fetches and stores them.  A record has many nodes, and is not whole while
- * somebody changes them: whoever reads one holds the lock, and if it is in
- * order to change it, until the change is made.  The lock serialises the
- * processes on this host, and the kernel drops it when one gets killed.
+ * somebody changes them.  Two locks serialise the processes on this host; the
+ * kernel drops them when one gets killed.  Whoever reads a record holds "the
+ * lock", and if it is in order to change it, until the change is made: that
+ * can take long, as memory is cleared and mapped meanwhile.  The lock of the
+ * pages is held only while records or factory pages are written, so that the
+ * keeper, which waits for no other, is never late.  Who has both has taken it
+ * last.
  */
 
 #include "libxl_internal.h"
@@ -16,9 +20,41 @@
 
 typedef libxl__shared_mem_region region;
 
+static const char *lock_path(libxl__gc *gc)
+{
+    return GCSPRINTF("%s/shared-mem.lock", libxl__run_dir_path());
+}
+
 libxl__flock *libxl__shared_mem_lock(libxl__gc *gc)
 {
-    return libxl__lock_file(gc, GCSPRINTF("%s/shared-mem.lock",
+    return libxl__lock_file(gc, lock_path(gc));
+}
+
+libxl__flock *libxl__shared_mem_try_lock(libxl__gc *gc)
+{
+    const char *path = lock_path(gc);
+    libxl__flock *lock = libxl__zalloc(NOGC, sizeof(*lock));
+    struct stat opened, there;
+    int fd;
+
+    libxl__carefd_begin();
+    fd = open(path, O_RDWR | O_CREAT, 0666);
+    lock->carefd = libxl__carefd_opened(CTX, fd);
+
+    /* Who drops the lock removes the file: another one is the lock then. */
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &opened) ||
+        stat(path, &there) || opened.st_ino != there.st_ino) {
+        libxl__unlock_file(lock);
+        return NULL;
+    }
+
+    lock->path = libxl__strdup(NOGC, path);
+    return lock;
+}
+
+libxl__flock *libxl__shared_mem_lock_pages(libxl__gc *gc)
+{
+    return libxl__lock_file(gc, GCSPRINTF("%s/shared-mem-pages.lock",
                                           libxl__run_dir_path()));
 }
 
@@ -359,8 +395,12 @@ int libxl__shared_mem_write(libxl__gc *gc, const region *regions,
 {
     libxl__shared_mem_changes *changes;
     xs_transaction_t t = XBT_NULL;
+    libxl__flock *lock;
     unsigned int i;
     int rc;
+
+    lock = libxl__shared_mem_lock_pages(gc);
+    if (!lock) return ERROR_LOCK_FAIL;
 
     GCNEW(changes);
 
@@ -395,6 +435,7 @@ int libxl__shared_mem_write(libxl__gc *gc, const region *regions,
 
  out:
     libxl__xs_transaction_abort(gc, &t);
+    libxl__unlock_file(lock);
     return rc;
 }
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Builds what the cases use in dom0 beside guestctl, as an overlay,
-# build/host/ARCH/tools.cpio: domainctl, sharectl, stopwatch, faultsweep for /usr/bin,
-# xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
+# build/host/ARCH/tools.cpio: domainctl, sharectl, stopwatch, holdlock, faultsweep for
+# /usr/bin, xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
 # the top Makefile after host.mk.
 
-e2e_programs := domainctl sharectl stopwatch faultsweep
+e2e_programs := domainctl sharectl stopwatch holdlock faultsweep
 e2e_libraries := xen_trace.so xen_fault.so
 e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
 e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
@@ -20,6 +20,7 @@ define e2e_tools
 build/host/$(1)/domainctl: tests/e2e/domainctl.c
 build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
+build/host/$(1)/holdlock: tests/e2e/holdlock.c
 build/host/$(1)/xen_trace.so: tests/e2e/xen_trace.c
 build/host/$(1)/xen_fault.so: tests/e2e/xen_fault.c tests/e2e/xen_fault.h
 build/host/$(1)/faultsweep: $(e2e_faultsweep) $(guest_abi)

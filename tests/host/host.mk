@@ -5,7 +5,8 @@
 # Targets: host (for ARCH), demo, shell. Everything goes to build/host/ARCH/:
 #   vmlinuz, dom0.cpio.gz   what tests/host/qemu-run boots below Xen
 #   stock.cpio              overlay: the unpatched xl, as /opt/stock/xl
-#   examples.cpio           overlay: the example guests and their xl configs
+#   examples.cpio           overlay: vm1 to vm3, and all example configs
+#   guests.cpio             overlay: the other guests, for the shell
 
 host_dir := tests/host
 host_archs := x86_64 arm64
@@ -65,6 +66,10 @@ build/host/$(1)/examples.cpio: $$(host_examples_$(1)) $$(host_guests_$(1)) \
 	@$(host_dir)/overlay $$@ /overlay $$(host_examples_$(1)) \
 		/guests $$(host_guests_$(1))
 
+build/host/$(1)/guests.cpio: $(addprefix build/guests/$(1)/,agent $(PEERS)) \
+		$(host_dir)/overlay $(host_dir)/cpio.py
+	@$(host_dir)/overlay $$@ /guests $$(filter build/guests/%,$$^)
+
 .PHONY: host-$(1)
 host-$(1): $(addprefix build/host/$(1)/,vmlinuz dom0.cpio.gz)
 endef
@@ -82,9 +87,10 @@ demo:
 	@$(host_dir)/qemu-run --arch $(ARCH) --log build/logs/demo-$(ARCH).log --limit 300 \
 		--overlay build/host/$(ARCH)/examples.cpio --run $(host_dir)/demo
 
-shell:
+host_shell_overlays := $(addprefix build/host/$(ARCH)/,examples.cpio guests.cpio linux.cpio)
+shell: $(host_shell_overlays)
 	@$(host_dir)/qemu-run --arch $(ARCH) --interactive \
-		--overlay build/host/$(ARCH)/examples.cpio
+		$(addprefix --overlay ,$(host_shell_overlays))
 
 LINT_TARGETS += lint-host
 .PHONY: lint-host

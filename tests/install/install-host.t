@@ -77,4 +77,15 @@ check "uninstalling again" install_host uninstall
 refused "where nothing can be written" \
     "error: cannot write to $scratch/file: .*give DESTDIR=DIRECTORY" \
     install_host install "$scratch/file/host"
+
+# Nothing is built for that.
+case $(uname -m) in
+    x86_64) other=arm64 ;;
+    *) other=x86_64 ;;
+esac
+for action in install uninstall; do
+    refused "$action of another architecture below /" \
+        "install: error: this machine is .*, and ARCH=$other; name a directory by DESTDIR=" \
+        make -s -C "$top" "$action" "ARCH=$other" DESTDIR=
+done
 done_testing

@@ -292,6 +292,159 @@ case_the_guest_sees_that_nobody_keeps_its_page()
     destroy vm1 vm2 vm3
 }
 
+# Somebody has the lock, for as long as it takes to clear and to map a large
+# region.
+case_the_keeper_does_not_wait_for_others()
+{
+    local holder lock=/var/run/xen/shared-mem.lock
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    holdlock $lock sleep 600 &
+    holder=$!
+    wait_for 5 has_lock $holder || fail "nobody has the lock"
+
+    beats vm1
+    ends vm2 3
+    within_a_second has_peers vm1 0 0x1
+    beats vm1
+    has_lock $holder || fail "nobody has the lock any more"
+    kill $holder
+    destroy vm1 vm2
+}
+
+has_lock()
+{
+    grep -q "FLOCK  ADVISORY  WRITE $1 " /proc/locks
+}
+
+# Nobody tells of it: xenstore knows of domains' ends only.
+case_a_domain_that_is_resumed_is_alive_again()
+{
+    [ "$ARCH" = x86_64 ] || skip "xl has no resume on $ARCH"
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    ends vm2 2
+    within_a_second has_peers vm1 0 0x1
+    must xl resume vm2
+    within 500 has_peers vm1 0 0x3
+    destroy vm1 vm2
+}
+
+# beats_alone NAME OTHER: the beat of OTHER stands still while that of NAME goes on.
+beats_alone()
+{
+    local still
+
+    word "$2" 0x58
+    still=$value
+    beats "$1" 300
+    beats "$1" 300
+    word "$2" 0x58
+    [ "$value" = "$still" ]
+}
+
+# Lines in the keeper's log that say so.
+complaints()
+{
+    grep -c -e "$1" /var/log/xen/shared-mem-keeper.log || true
+}
+
+# What xenstore has of one domain cannot be read. The others do not notice, and the
+# keeper is not at an end for it.
+case_who_cannot_be_kept_current_has_no_beat()
+{
+    local keepers node before
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    factory vm2 '"0x80000000+64K = ID2"'
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    keepers=$(keepers)
+
+    # The place of its page.
+    node=/libxl/shared_mem_factories/$vm1/gpa
+    before=$(xenstore-read "$node")
+    xenstore-write "$node" here
+    wait_for 5 beats_alone vm2 vm1 || fail "the beat goes on"
+    xenstore-write "$node" "$before"
+    beats vm1 300
+
+    # The record of its region: the page is out of date for as long.
+    node=/local/shared_mem/ID1/size
+    before=$(xenstore-read "$node")
+    xenstore-write "$node" much
+    wait_for 10 beats_alone vm2 vm1 || fail "the beat goes on"
+    xenstore-write "$node" "$before"
+    beats vm1 500
+
+    # It is the only one: the keeper waits.
+    destroy vm2
+    node=/libxl/shared_mem_factories/$vm1/gpa
+    before=$(xenstore-read "$node")
+    xenstore-write "$node" here
+    usleep 1500000 # what is shown is that nothing happens
+    xenstore-write "$node" "$before"
+    beats vm1 300
+    assert_equal "the keepers" "$(keepers)" "$keepers"
+    destroy vm1
+}
+
+# It harms nobody, and does not fill the disk.
+case_a_guest_takes_its_page_away_and_puts_another_one_there()
+{
+    local before round
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    factory vm2 '"0x80000000+64K = ID1"'
+    before=$(complaints "Domain $vm1:shared_mem_factory: can't map")
+    must balloon vm1 $PAGE
+    # shellcheck disable=SC2034 # so many times
+    for round in 1 2 3 4 5 6; do
+        beats vm2
+    done
+    assert_equal "lines in the log" \
+        "$(complaints "Domain $vm1:shared_mem_factory: can't map")" $((before + 1))
+    must change_page vm1 6 $PAGE
+    beats vm1 600
+    assert_word vm1 0x00 0x4d534732474d5651
+    assert_peers vm1 0 0 0x3
+    destroy vm1 vm2
+}
+
+# all_new PIDS: two keepers, none of which is among them.
+all_new()
+{
+    local pid
+
+    for pid in $(keepers); do
+        case " $1 " in
+        *" $pid "*) return 1 ;;
+        esac
+    done
+    two_keepers
+}
+
+# None of them can do anything for a while. One that gives up leaves it to the next
+# one, and never to nobody.
+case_keepers_that_reach_nothing_do_not_give_up()
+{
+    local before lock=/var/run/xen/shared-mem-pages.lock
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    before=$(keepers)
+    until mkdir $lock 2>/dev/null; do
+        rm -f $lock
+    done
+    wait_for 60 all_new "$before" || fail "keepers: $(keepers), before: $before"
+    rmdir $lock
+    beats vm1 600
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    destroy vm1
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+}
+
 case_a_keeper_that_cannot_be_started()
 {
     local keeper=/usr/lib/xen/bin/$KEEPER
