@@ -300,7 +300,7 @@ case_the_keeper_does_not_wait_for_others()
 
     factory vm1 '"0x90000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
-    holdlock $lock sleep 600 &
+    holdlock $lock sleep 30 &
     holder=$!
     wait_for 5 has_lock $holder || fail "nobody has the lock"
 
