@@ -41,6 +41,7 @@ static const char *const other_nodes[] = {
  */
 static const char *const lock_files[] = {
     "/run/xen/shared-mem.lock",
+    "/run/xen/shared-mem-pages.lock",
     "/run/xen/shared-mem-keeper.lock",
     "/run/xen/shared-mem-standby.lock",
 };
