@@ -268,7 +268,7 @@ load_policy()
 
     before=$(free_memory)
     must flask-loadpolicy "/usr/lib/xenpolicy-$1"
-    echo $((before - $(free_memory))) >>/tmp/policy-pages
+    echo $((before - $(free_memory))) >>/tmp/pages-of-xen
 }
 
 # refused_by_policy NAME GPA [LINE]...: NAME wants to borrow ID1 at GPA.
