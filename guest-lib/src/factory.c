@@ -203,14 +203,14 @@ int shared_mem_factory_find(const struct shared_mem_factory *factory,
         error = shared_mem_factory_region(factory, n++, region);
         if ( !error && same_name(region->name, name) )
             return 0;
+
+        /* Has it moved past us?  copy_words() has the fence before this. */
+        if ( error == SHARED_MEM_EAGAIN ||
+             shared_mem_load(&factory->page[WORD_OF(sequence)]) != before )
+            return SHARED_MEM_EAGAIN;
         if ( error == SHARED_MEM_EPROTO )
             result = error; /* it may have been the one */
-    } while ( !error || error == SHARED_MEM_EPROTO );
-
-    /* Has it moved past us?  copy_words() has the fence before this look. */
-    if ( error == SHARED_MEM_EAGAIN ||
-         shared_mem_load(&factory->page[WORD_OF(sequence)]) != before )
-        return SHARED_MEM_EAGAIN;
+    } while ( error != SHARED_MEM_ENOENT );
 
     return result;
 }

@@ -132,12 +132,12 @@ static void finding_has_an_end(void **state)
 /* The first region is detached when the search is past it. */
 static void a_region_that_moves_is_not_missed(void **state)
 {
-    uint8_t script[1 + 2 * COPY + 1] = { 0 };
+    uint8_t script[1 + 2 * (COPY + 1)] = { 0 };
 
     (void)state;
     begin();
     page_add(page, "ID2", 0x80000000, 1);
-    script[sizeof(script) - 1] = ADD(2); /* the sequence, when none was found */
+    script[sizeof(script) - 1] = ADD(2); /* the sequence, after the last one */
     hostile_input(script, sizeof(script));
     assert_int_equal(shared_mem_factory_find(&factory, "ID3", &region),
                      SHARED_MEM_EAGAIN);
