@@ -76,6 +76,23 @@ case_a_consumer_that_is_destroyed_in_the_middle()
     destroy consumer4 producer3
 }
 
+# The one before it in the table is detached, so that its own entry moves. The
+# guest learns of its peer's end all the same.
+case_a_guest_whose_other_region_is_detached()
+{
+    peer consumer5 stream-consumer "\"0x90000000+4K = other\", \"$STREAM\""
+    peer producer5 stream-producer "\"$STREAM\""
+    hear 60 consumer5 "^consumer: received [0-9]* messages, all right$"
+    must xl shared-mem-detach consumer5 other
+    must xl destroy producer5
+    hear 10 consumer5 "^consumer: the producer is gone after [0-9]* messages$"
+    peer producer6 stream-producer "\"$STREAM\""
+    hear 10 consumer5 "^consumer: the producer started anew, generation [0-9]*$"
+    hear 60 producer6 "^producer: sent 5000 messages$"
+    ! says consumer5 WRONG || fail "$(lines consumer5)"
+    destroy consumer5 producer6
+}
+
 case_the_latest_value_is_never_torn()
 {
     peer sensor1 sensor-writer '"0x80000000+4K = sensor"'
