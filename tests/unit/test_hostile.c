@@ -51,6 +51,20 @@ static void begin(void)
     assert_int_equal(shared_mem_factory_open(&factory, page), 0);
 }
 
+/* The region is nothing but a control page. */
+static struct shared_mem_control_page *begin_attached(struct shared_mem *handle)
+{
+    struct shared_mem_control_page *control;
+
+    begin();
+    page->entries[0].flags = SHARED_MEM_ENTRY_CONTROL;
+    page->entries[0].pages = 1;
+    control = hostile_area(sizeof(*control));
+    assert_int_equal(shared_mem_attach(handle, &factory, "ID1", control), 0);
+
+    return control;
+}
+
 /* From now on the script counts; the page stays. */
 static int read_with(const uint8_t *script, size_t size)
 {
@@ -153,11 +167,7 @@ static void own_index_is_private(void **state)
     struct shared_mem handle;
 
     (void)state;
-    begin();
-    page->entries[0].flags = SHARED_MEM_ENTRY_CONTROL;
-    page->entries[0].pages = 1;
-    control = hostile_area(sizeof(*control));
-    assert_int_equal(shared_mem_attach(&handle, &factory, "ID1", control), 0);
+    control = begin_attached(&handle);
 
     page->entries[0].index = 31;
     page->entries[0].alive = UINT32_MAX;
@@ -176,11 +186,7 @@ static void a_peer_that_lets_nobody_notify_it(void **state)
     uint32_t from;
 
     (void)state;
-    begin();
-    page->entries[0].flags = SHARED_MEM_ENTRY_CONTROL;
-    page->entries[0].pages = 1;
-    control = hostile_area(sizeof(*control));
-    assert_int_equal(shared_mem_attach(&handle, &factory, "ID1", control), 0);
+    control = begin_attached(&handle);
     control->pending[0].from = 2;
 
     hostile_win(true);
