@@ -35,6 +35,7 @@ typedef struct {
     uint32_t domid;
     uint64_t gpa;
     bool unknown;       /* the rest: it can't be found out */
+    int rc;             /* of bringing its page up to date */
 } factory;
 
 /*----- Peers -----*/
@@ -239,32 +240,45 @@ static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
     return 0;
 }
 
-int libxl__shared_mem_update_factories(
-    libxl__gc *gc, const libxl__shared_mem_domain *new_domain)
+/* Lists all of them, and brings their pages up to date; each has its rc. */
+static int update_all(libxl__gc *gc, factory **factories_r, unsigned int *nr_r)
 {
     known_regions known = { .nr = 0 };
-    factory *factories;
     libxl__flock *lock;
-    unsigned int i, nr = 0;
-    int rc, failed;
+    unsigned int i;
+    int rc;
 
     lock = libxl__shared_mem_lock_pages(gc);
     if (!lock) return ERROR_LOCK_FAIL;
 
-    rc = list_factories(gc, true, &factories, &nr);
+    rc = list_factories(gc, true, factories_r, nr_r);
+    for (i = 0; !rc && i < *nr_r; i++) {
+        factory *f = &(*factories_r)[i];
 
-    for (i = 0; i < nr; i++) {
-        if (factories[i].unknown) continue;
-
-        failed = update_factory(gc, &factories[i], &known);
-        if (new_domain && factories[i].domid == new_domain->domid)
-            rc = failed;
+        f->rc = f->unknown ? ERROR_FAIL : update_factory(gc, f, &known);
     }
 
     libxl__unlock_file(lock);
+    return rc;
+}
+
+int libxl__shared_mem_update_factories(
+    libxl__gc *gc, const libxl__shared_mem_domain *new_domain)
+{
+    factory *factories;
+    unsigned int i, nr;
+    int rc;
+
+    rc = update_all(gc, &factories, &nr);
 
     /* Without a page of its own, the domain depends on none. */
-    return new_domain && new_domain->has_factory ? rc : 0;
+    if (!new_domain || !new_domain->has_factory) return 0;
+
+    for (i = 0; !rc && i < nr; i++)
+        if (factories[i].domid == new_domain->domid)
+            rc = factories[i].rc;
+
+    return rc;
 }
 
 /*----- The keeper -----*/
@@ -312,8 +326,6 @@ static void drop_dead_peers(libxl__gc *gc)
 static int keep_current(libxl__gc *gc, bool changed, libxl_bitmap *stale,
                         factory **factories_r, unsigned int *nr_r)
 {
-    known_regions known = { .nr = 0 };
-    libxl__flock *lock;
     unsigned int i;
     int rc;
 
@@ -322,20 +334,16 @@ static int keep_current(libxl__gc *gc, bool changed, libxl_bitmap *stale,
 
     drop_dead_peers(gc);
 
-    lock = libxl__shared_mem_lock_pages(gc);
-    if (!lock) return ERROR_LOCK_FAIL;
-
-    rc = list_factories(gc, true, factories_r, nr_r);
+    rc = update_all(gc, factories_r, nr_r);
     for (i = 0; !rc && i < *nr_r; i++) {
         const factory *f = &(*factories_r)[i];
 
-        if (f->unknown || update_factory(gc, f, &known))
+        if (f->rc)
             libxl_bitmap_set(stale, f->domid);
         else
             libxl_bitmap_reset(stale, f->domid);
     }
 
-    libxl__unlock_file(lock);
     return rc;
 }
 

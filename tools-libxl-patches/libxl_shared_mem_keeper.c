@@ -95,10 +95,11 @@ static void limit_log(xentoollog_logger_stdiostream *logger, bool failed)
  */
 static bool after_round(void *opaque, bool failed)
 {
-    int standby = try_standby_lock();
+    int standby;
 
     limit_log(opaque, failed);
 
+    standby = try_standby_lock();
     if (standby < 0)
         return errno == EWOULDBLOCK;
     close(standby);
