@@ -28,12 +28,11 @@ ifeq ($(DESTDIR)$(filter $(install_machine),$(ARCH)),)
 		'name a directory by DESTDIR=' >&2; exit 1
 endif
 
-install uninstall: install-machine
 install: $(install_stage)/done
 	@$(xen_scripts)/install-host install $(install_stage)/root '$(DESTDIR)'
 	@echo '  installed below $(DESTDIR)/; boot its hypervisor to use it'
 
-uninstall:
+uninstall: install-machine
 	@$(xen_scripts)/install-host uninstall $(install_stage)/root '$(DESTDIR)'
 
 # The staged tree is made again for another PREFIX.

@@ -242,7 +242,7 @@ static void write_others(void)
     death_left = 0;
 }
 
-/* The same bytes in all long values of a number. */
+/* All words of a long value are its number. */
 static void begin_with_long_values(unsigned int count)
 {
     uint32_t value[LONG_WORDS];
@@ -250,10 +250,10 @@ static void begin_with_long_values(unsigned int count)
     begin();
     assert_int_equal(shared_mem_cell_writer_init(&writer, memory, LONG_BYTES,
                                                  LONG_VALUE), 0);
-    for ( written = 1; written <= count; written++ )
+    for ( unsigned int number = 1; number <= count; number++ )
     {
         for ( unsigned int i = 0; i < LONG_WORDS; i++ )
-            value[i] = written;
+            value[i] = number;
         shared_mem_cell_write(&writer, value);
     }
     assert_int_equal(shared_mem_cell_reader_init(&reader, memory, LONG_BYTES,
