@@ -336,6 +336,7 @@ static void create_after_fault(struct sweep *sweep, struct guest *guest,
     if ( xl_create(sweep, guest, cursor) )
     {
         begin_life(sweep, guest);
+        strcpy(guest->failed, sweep->failed);
         return;
     }
 
@@ -352,6 +353,7 @@ static void end_life(struct guest *guest)
 {
     guest->domid = 0;
     guest->uuid[0] = '\0';
+    guest->failed[0] = '\0';
 }
 
 static void destroy(struct sweep *sweep, struct guest *guest)
@@ -371,13 +373,13 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
 {
     bool succeeded;
 
+    sweep->destroyed = *guest;
     if ( cursor->done )
     {
         destroy(sweep, guest);
         return;
     }
 
-    sweep->destroyed = *guest;
     succeeded = xl_destroy(sweep, guest->domid, cursor);
     if ( !is_alive(sweep, guest->domid) )
     {
@@ -672,6 +674,14 @@ static void print_progress(const struct cursor *creation,
            creation->next.at, destruction->next.at);
 }
 
+/* Nothing that is found from now on is allowed for the last round's sake. */
+static void forget_fault(struct sweep *sweep)
+{
+    blamed = FAULT_NONE;
+    sweep->failed[0] = '\0';
+    end_life(&sweep->destroyed);
+}
+
 /* False if there is no going on. */
 static bool run_rounds(struct sweep *sweep, const struct scenario *scenario,
                        struct cursor *creation, struct cursor *destruction)
@@ -682,9 +692,7 @@ static bool run_rounds(struct sweep *sweep, const struct scenario *scenario,
 
     while ( ok && !(creation->done && destruction->done) )
     {
-        blamed = FAULT_NONE;
-        sweep->failed[0] = '\0';
-        end_life(&sweep->destroyed);
+        forget_fault(sweep);
         scenario->round(sweep, creation, destruction);
         print_progress(creation, destruction);
         if ( !sweep->complaints )
@@ -698,6 +706,7 @@ static bool run_rounds(struct sweep *sweep, const struct scenario *scenario,
     /* One round without faults puts right what the last one may have left. */
     snprintf(sweep->point, sizeof(sweep->point), "%s, after the faults",
              scenario->name);
+    forget_fault(sweep);
     if ( ok )
         scenario->round(sweep, &none, &none);
     ok &= !sweep->complaints;

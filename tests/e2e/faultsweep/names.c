@@ -230,8 +230,9 @@ static void for_differences(
 /*
  * libxl's destruction of a domain, also without regions, goes on where it can
  * not find a device, or cannot remove nodes, and leaves those nodes for good.
- * @ is the number of the domain, # its UUID.  (A call that fails while xl
- * creates a domain leaves none of these, nor does a kill.)
+ * Its creation goes on where it cannot tell the domain's nodes where the other
+ * ones are, which nobody can find later.  (A creation that fails or is killed
+ * leaves none of these.)  @ is the number of the domain, # its UUID.
  */
 struct stock_leak {
     const char *failed, *left; /* patterns of fnmatch() */
@@ -261,6 +262,7 @@ static const struct stock_leak stock_leaks[] = {
     { "request rm /vm/#", "/vm/#*" },
     { "request read /local/domain/@/vm", "/vm/#*" },
     { "request read /libxl/@", "/vm/#*" },
+    { "request write /local/domain/@/vm", "/vm/#*" }, /* at its creation */
     { "hypercall domctl getdomaininfo of @",
       "/var/lib/xen/userdata-d.@.#.libxl-json" },
 };
@@ -286,11 +288,12 @@ static bool is_stock_leak(const struct sweep *sweep, const struct entry *entry)
 {
     const struct guest *guest = &sweep->destroyed;
 
-    if ( !guest->domid || !*sweep->failed )
+    if ( !guest->domid )
         return false;
 
     for ( size_t i = 0; i < LENGTH(stock_leaks); i++ )
-        if ( matches(guest, stock_leaks[i].failed, sweep->failed) &&
+        if ( (matches(guest, stock_leaks[i].failed, sweep->failed) ||
+              matches(guest, stock_leaks[i].failed, guest->failed)) &&
              matches(guest, stock_leaks[i].left, entry->name) )
             return true;
 

@@ -33,6 +33,7 @@ struct guest {
     char uuid[UUID_SIZE];
     bool began_as_owner;
     bool detached;      /* it has its factory page, but not the region */
+    char failed[FAULT_NAME_SIZE]; /* call, when it was created; "": none */
 };
 
 struct names; /* see names.h */
