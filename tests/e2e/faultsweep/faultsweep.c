@@ -374,6 +374,7 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
     bool succeeded;
 
     sweep->destroyed = *guest;
+    sweep->failed[0] = '\0';
     if ( cursor->done )
     {
         destroy(sweep, guest);
@@ -621,6 +622,14 @@ static void clear_host(struct sweep *sweep, const struct names *at_start)
     sweep->complaints = 0;
 }
 
+/* Nothing that is found from now on is allowed for the last round's sake. */
+static void forget_fault(struct sweep *sweep)
+{
+    blamed = FAULT_NONE;
+    sweep->failed[0] = '\0';
+    end_life(&sweep->destroyed);
+}
+
 /* Bystanders, the scenario's guests, and what the host is like with them. */
 static bool begin_scenario(struct sweep *sweep, const struct scenario *scenario)
 {
@@ -630,7 +639,7 @@ static bool begin_scenario(struct sweep *sweep, const struct scenario *scenario)
     sweep->show = false;
     snprintf(sweep->point, sizeof(sweep->point), "%s, before the faults",
              scenario->name);
-    blamed = FAULT_NONE;
+    forget_fault(sweep);
     sweep->complaints = 0;
     for ( size_t i = 0; i < 2; i++ )
     {
@@ -672,14 +681,6 @@ static void print_progress(const struct cursor *creation,
     printf("note: at %s, %s, create %"PRIu32", destroy %"PRIu32"\n",
            creation->scenario, name_of_mode(creation->next.mode),
            creation->next.at, destruction->next.at);
-}
-
-/* Nothing that is found from now on is allowed for the last round's sake. */
-static void forget_fault(struct sweep *sweep)
-{
-    blamed = FAULT_NONE;
-    sweep->failed[0] = '\0';
-    end_life(&sweep->destroyed);
 }
 
 /* False if there is no going on. */

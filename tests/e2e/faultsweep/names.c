@@ -261,10 +261,12 @@ static const struct stock_leak stock_leaks[] = {
     { "request rm /libxl/@", "/libxl/@*" },
     { "request rm /vm/#", "/vm/#*" },
     { "request read /local/domain/@/vm", "/vm/#*" },
-    { "request read /libxl/@", "/vm/#*" },
-    { "request write /local/domain/@/vm", "/vm/#*" }, /* at its creation */
     { "hypercall domctl getdomaininfo of @",
       "/var/lib/xen/userdata-d.@.#.libxl-json" },
+};
+
+static const struct stock_leak creation_leak = {
+    "request write /local/domain/@/vm", "/vm/#*"
 };
 
 /* @pattern: with @ and # for the number and the UUID of the domain. */
@@ -284,6 +286,13 @@ static bool matches(const struct guest *guest, const char *pattern,
     return !fnmatch(whole, text, 0);
 }
 
+static bool allows(const struct stock_leak *leak, const struct guest *guest,
+                   const char *failed, const struct entry *entry)
+{
+    return matches(guest, leak->failed, failed) &&
+           matches(guest, leak->left, entry->name);
+}
+
 static bool is_stock_leak(const struct sweep *sweep, const struct entry *entry)
 {
     const struct guest *guest = &sweep->destroyed;
@@ -292,12 +301,10 @@ static bool is_stock_leak(const struct sweep *sweep, const struct entry *entry)
         return false;
 
     for ( size_t i = 0; i < LENGTH(stock_leaks); i++ )
-        if ( (matches(guest, stock_leaks[i].failed, sweep->failed) ||
-              matches(guest, stock_leaks[i].failed, guest->failed)) &&
-             matches(guest, stock_leaks[i].left, entry->name) )
+        if ( allows(&stock_leaks[i], guest, sweep->failed, entry) )
             return true;
 
-    return false;
+    return allows(&creation_leak, guest, guest->failed, entry);
 }
 
 static void remove_entry(struct sweep *sweep, const struct entry *entry)
