@@ -373,6 +373,7 @@ static void destroy_after_fault(struct sweep *sweep, struct guest *guest,
 {
     bool succeeded;
 
+    /* What failed when it was created is in guest->failed. */
     sweep->destroyed = *guest;
     sweep->failed[0] = '\0';
     if ( cursor->done )

@@ -29,8 +29,8 @@ sample()
 }
 
 # By how much each figure may differ from what it was after the warm-up; the last
-# one may grow. What Xen and the daemons keep for later moves a little. In 10,000
-# rounds one page lost in 10 of them comes to 1000 pages or 4000 KiB.
+# one may grow. What Xen and the daemons keep for later moves a little. One page
+# lost in every 10 rounds comes to 1000 pages, or 4000 KiB, in 10,000.
 ALLOWANCES="8 0 0 0 256 0 256 2048"
 
 # assert_flat FIRST NOW: files with a sample each.
