@@ -22,13 +22,16 @@ has_begun()
 # watch: how often a second the guests do it, in rate; then they are destroyed.
 watch()
 {
-    local first last begin end
+    local first last begin now
 
     wait_for 60 has_begun || fail "$(lines taker)"
-    first=$(how_many) begin=$(now)
+    first=$(how_many)
+    uptime
+    begin=$now
     sleep $INTERVAL
-    last=$(how_many) end=$(now)
-    rate=$(((last - first) * 100 / (end - begin)))
+    last=$(how_many)
+    uptime
+    rate=$(((last - first) * 100 / (now - begin)))
     ! says taker WRONG || fail "$(lines taker)"
     destroy "$@"
 }
@@ -57,7 +60,7 @@ measure_vchan()
     local batch="$1" before after nanoseconds
 
     shift
-    before=$(free_memory)
+    before=$(freepages)
 
     config linux 'kernel = "/guests/linux"' 'ramdisk = "/guests/vchan.cpio"' \
         'memory = 192' "$@" \

@@ -16,6 +16,44 @@ x86_64) RAM=0x0 RAM_END=0x1000000 FREE_RAM=0x800000 ;;
 arm64)  RAM=0x40000000 RAM_END=0x41000000 FREE_RAM=0x40800000 ;;
 esac
 
+# ---- hostd --------------------------------------------------------------------
+
+# Where hostd is asked; see hostd.c. It is there for all cases of a boot.
+HOSTD=/run/hostd
+
+# question WORD...: the answer is in the variable "answer", without the last line
+# end; the status is hostd's. It saves a process, and so most of the time.
+question()
+{
+    local status lines line
+
+    answer=
+    echo "$*" >$HOSTD/ask
+    {
+        read -r status lines
+        while [ "$lines" -gt 0 ]; do
+            IFS= read -r line
+            answer="$answer$line"
+            lines=$((lines - 1))
+            [ "$lines" -eq 0 ] || answer="$answer$NEWLINE"
+        done
+    } <$HOSTD/answer
+    return "$status"
+}
+
+# ask WORD...: prints the answer.
+ask()
+{
+    local answer status=0
+
+    question "$@" || status=$?
+    [ -z "$answer" ] || echo "$answer"
+    return $status
+}
+
+NEWLINE='
+'
+
 # ---- verdicts -----------------------------------------------------------------
 
 fail()
@@ -60,34 +98,40 @@ assert_line()
 # wait_for SECONDS COMMAND...: true once the command is; polls.
 wait_for()
 {
-    local end
+    local now end
 
-    end=$(($(date +%s) + $1))
+    uptime
+    end=$((now + $1 * 100))
     shift
     until "$@"; do
-        [ "$(date +%s)" -lt $end ] || return 1
-        usleep 50000
+        uptime
+        [ "$now" -lt $end ] || return 1
+        ask pause 20
     done
 }
 
-# Hundredths of a second since the boot.
-now()
+# Hundredths of a second since the boot, in the variable "now".
+uptime()
 {
-    sed 's/ .*//; s/\.//; s/^0*\(.\)/\1/' /proc/uptime
+    read -r now _ </proc/uptime
+    now=${now%.*}${now#*.}
 }
 
 # within HUNDREDTHS COMMAND...: it becomes true, not more than that long from now.
 within()
 {
-    local limit="$1" begin
+    local limit="$1" begin now
 
     shift
-    begin=$(now)
+    uptime
+    begin=$now
     until "$@"; do
-        [ $(($(now) - begin)) -lt 1000 ] || break
+        uptime
+        [ $((now - begin)) -lt 1000 ] || break
     done
-    begin=$(($(now) - begin))
-    [ $begin -le "$limit" ] || fail "after $begin hundredths of a second: $*"
+    uptime
+    [ $((now - begin)) -le "$limit" ] ||
+        fail "after $((now - begin)) hundredths of a second: $*"
 }
 
 within_a_second() { within 100 "$@"; }
@@ -203,7 +247,16 @@ create()
         cat create-output
         fail "xl create $name.cfg"
     }
-    eval "$name=\$(xl domid $name)"
+    number_of "$name"
+}
+
+# number_of NAME: the domain's number is in the variable NAME.
+number_of()
+{
+    local answer
+
+    question domid "$1" || fail "there is no domain $1"
+    eval "$1=$answer"
 }
 
 # share NAME ENTRIES [LINE]...: config and create, with static_shared_mem, e.g.
@@ -227,7 +280,9 @@ watched()
 
 is_gone()
 {
-    ! xl domid "$1" >/dev/null 2>&1
+    local answer
+
+    ! question domid "$1"
 }
 
 # wait_gone NAME: for a guest that ends by itself.
@@ -267,10 +322,16 @@ LINES
 # there, which is the last that it gets before it runs.
 is_back()
 {
-    local now
+    local answer now
 
-    now=$(xl domid "$1" 2>/dev/null) && [ "$now" != "$2" ] &&
-        record | grep -q "/mappings/$now = \"$3\"$"
+    question domid "$1" || return
+    now=$answer
+    [ "$now" != "$2" ] || return
+    question store /local/shared_mem
+    case "$answer$NEWLINE" in
+    *"/mappings/$now = \"$3\"$NEWLINE"*) ;;
+    *) return 1 ;;
+    esac
 }
 
 # comes_back NAME RANGE: for a guest that is built anew. The variable NAME has its
@@ -281,7 +342,7 @@ comes_back()
 
     eval "old=\$$1"
     wait_for 60 is_back "$1" "$old" "$2" || fail "$1 does not come back"
-    eval "$1=\$(xl domid $1)"
+    number_of "$1"
 }
 
 # ends NAME REASON: the guest ends itself: 0 power off, 1 reboot, 3 crash. Its
@@ -294,7 +355,11 @@ ends()
 # generation ID: of a region; grows with each change of its peers.
 generation()
 {
-    xenstore-read "/libxl/shared_mem/$1/generation"
+    local answer
+
+    question store "/libxl/shared_mem/$1/generation"
+    answer=${answer#*\"}
+    echo "${answer%\"}"
 }
 
 # destroy NAME...: xl comes back when they are gone.
@@ -307,15 +372,17 @@ destroy()
     done
 }
 
-# guest NAME WORD...: gives the agent guest a command, see guestctl.
+# guest NAME WORD...: gives the agent guest a command, see guestctl. NAME may be
+# a number.
 guest()
 {
-    local name="$1" domid
+    local name="$1" domid=''
 
     shift
-    # As create has set it; asking xl takes longer than most commands.
-    eval "domid=\${$name:-}"
-    guestctl "${domid:-$(xl domid "$name")}" "$@"
+    case $name in
+    [!0-9]*) eval "domid=\${$name:-}" ;; # as create has set it
+    esac
+    ask guest "${domid:-$name}" "$@"
 }
 
 # ---- the hypervisor call ------------------------------------------------------
@@ -352,28 +419,29 @@ must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
 
 # ---- what Xen and xenstore show -----------------------------------------------
 
-# Xen's free memory in 4 KiB pages.
-free_memory()
+# freepages [WANTED SLACK SECONDS]: Xen's free memory in 4 KiB pages; with WANTED
+# it waits for so many, more or less, and is true if they came.
+freepages()
 {
-    freepages
+    ask free "$@"
 }
 
 # All nodes of /local/shared_mem that have a value, sorted, in the form
 # /local/shared_mem/ID1/owner = "1"
 record()
 {
-    xenstore-ls -f /local/shared_mem 2>/dev/null | grep -v ' = ""$' | sort ||
-        true
+    ask store /local/shared_mem
 }
 
 # assert_record <<EOF: the records are these, in any order. Variables set by
 # create hold the domains' numbers.
 assert_record()
 {
-    local wanted
+    local answer wanted
 
     wanted=$(sort)
-    assert_equal "the record" "$(record)" "$wanted"
+    question store /local/shared_mem
+    assert_equal "the record" "$answer" "$wanted"
 }
 
 # assert_region ID SIZE OWNER [DOMID RANGE]...: the record has this region, with

@@ -19,7 +19,7 @@ peer()
         cat create-output
         fail "xl create $name.cfg"
     }
-    eval "$name=\$(xl domid $name)"
+    number_of "$name"
 }
 
 # lines NAME: what the guest has written to its console in this life.

@@ -16,9 +16,6 @@ AT_ONCE=4
 REGIONS="1 2 3" # race-1 and so on
 size_1=0x4000 size_2=0x3000 size_3=0x1000
 
-NEWLINE='
-'
-
 # What the functions keep: domid_RACER and uuid_RACER while it lives,
 # gpa_RACER_REGION and range_RACER_REGION, and these lists of racers:
 #   live       who lives
@@ -391,7 +388,7 @@ race_rounds()
         configure "$racer"
     done
     look
-    free=$(free_memory)
+    free=$(freepages)
     read -r uptime _ </proc/uptime
     began=${uptime%.*}
     for round in $(seq "$1"); do

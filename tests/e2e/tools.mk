@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Builds what the cases use in dom0 beside guestctl, as an overlay,
-# build/host/ARCH/tools.cpio: domainctl, sharectl, stopwatch, holdlock, faultsweep for
-# /usr/bin, xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
+# build/host/ARCH/tools.cpio: hostd, domainctl, sharectl, stopwatch, holdlock, faultsweep
+# for /usr/bin, xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
 # the top Makefile after host.mk.
 
-e2e_programs := domainctl sharectl stopwatch holdlock faultsweep
+e2e_programs := hostd domainctl sharectl stopwatch holdlock faultsweep
 e2e_libraries := xen_trace.so xen_fault.so
 e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
 e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
 	$(addprefix tests/e2e/,agent.c agent.h xen_fault.h guest/mailbox.h)
+e2e_hostd := $(addprefix tests/e2e/,hostd.c host_state.c guest_orders.c agent.c guest_memory.c)
 e2e_policy_version := 30 # the newest that Xen reads
 
 e2e_tools_x86_64_cc := gcc
@@ -17,6 +18,8 @@ e2e_tools_arm64_cc := build/sysroot/bin/aarch64-linux-gnu-gcc
 
 # $(call e2e_tools,ARCH): built against the Xen tools of that architecture.
 define e2e_tools
+build/host/$(1)/hostd: $(e2e_hostd) tests/e2e/guest_memory_map_$(1).c $(GUESTCTL_HEADERS)
+build/host/$(1)/hostd: e2e_tools_libs := $(filter -lfdt,$(GUESTCTL_LIBS_$(1)))
 build/host/$(1)/domainctl: tests/e2e/domainctl.c
 build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
@@ -33,7 +36,7 @@ $(addprefix build/host/$(1)/,$(e2e_programs) $(e2e_libraries)): \
 		$$(e2e_tools_flags) -Ibuild/xen/$(1)/tools/include -Iguest-lib/include -o $$@ \
 		$$(filter %.c,$$^) -Lbuild/xen/$(1)/dist/usr/lib \
 		-Wl,-rpath-link=build/xen/$(1)/dist/usr/lib \
-		-Wl,--as-needed -lxenctrl -lxenforeignmemory -lxenstore
+		-Wl,--as-needed -lxenctrl -lxenforeignmemory -lxenstore $$(e2e_tools_libs)
 
 # The policy that Xen has built in, and one where isolated domains may share.
 build/host/$(1)/xenpolicy-isolated-shares.conf: build/xen/$(1)/dist.done tests/e2e/tools.mk

@@ -112,7 +112,7 @@ case_a_new_region_is_zero_whatever_was_in_the_memory_before() # limit 180
     local before size begin
 
     # A domain takes nearly all free memory and writes a pattern to it.
-    before=$(free_memory)
+    before=$(freepages)
     size=$((before / 256 - 64))
     config greedy "memory = $size"
     create greedy

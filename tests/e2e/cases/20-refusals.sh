@@ -344,7 +344,7 @@ case_more_memory_than_the_domain_leaves() # limit 120
     local free
 
     start_peer
-    free=$((($(free_memory) / 256 - 8) * 1024))
+    free=$((($(freepages) / 256 - 8) * 1024))
     lacks_memory $((free + 4)) "\"$FREE+64K = ID1\",
         \"0xa0000000+4K = ID3\", \"0x200000000+${free}K = ID2\""
     end_peer $((vm1 + 2))

@@ -38,7 +38,7 @@ case_destroyed_in_any_order() # limit 240
         "vm3 vm1 vm2" "vm3 vm2 vm1"
     do
         echo "$order:"
-        before=$(free_memory)
+        before=$(freepages)
         # shellcheck disable=SC2086 # three words
         three_destroyed $order
         must freepages "$before" 0 15
@@ -181,7 +181,7 @@ case_20_rounds_leak_nothing() # limit 600
     destroy relay0
     before=$(dom0_resources)
     nodes=$(xenstore-ls -f / | wc -l)
-    free=$(free_memory)
+    free=$(freepages)
 
     create relay0
     for round in $(seq 20); do

@@ -57,7 +57,7 @@ case_a_borrower_is_attached_and_detached()
     share vm1 '"0x60000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 41
     running vm2
-    free=$(free_memory)
+    free=$(freepages)
     attach vm2 '0x80000000+64K = ID1'
     assert_region ID1 0x10000 "$vm1" \
         "$vm1" 0x60000000-0x60010000 \
@@ -88,7 +88,7 @@ case_a_region_that_only_running_domains_have()
         attach $vm '0x60000000+1M = ID1'
         detach $vm ID1
     done
-    free=$(free_memory)
+    free=$(freepages)
     attach vm1 '0x60000000+1M = ID1, control=yes'
     assert_record <<EOF
 /local/shared_mem/ID1/owner = "$vm1"
@@ -115,7 +115,7 @@ EOF
 # The pages are the owner's own: Xen keeps them for the other, and it gets them back.
 case_an_owner_is_detached_and_attached_again()
 {
-    free=$(free_memory)
+    free=$(freepages)
     share vm1 '"0x60000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 44
@@ -178,8 +178,8 @@ case_a_large_region_is_free_to_the_page()
         must guest vm1 fill 0x60000000 16M 51
         detach vm1 ID1
         # What Xen keeps after the first are page tables, for the next time.
-        [ $round -ne 1 ] || free=$(free_memory)
-        assert_equal "free pages" "$(free_memory)" "$free"
+        [ $round -ne 1 ] || free=$(freepages)
+        assert_equal "free pages" "$(freepages)" "$free"
     done
     destroy vm1
 }
@@ -193,7 +193,7 @@ case_what_cannot_be_attached()
     must guest vm1 fill 0x60000000 64K 46
     record >record-before
     configured vm2 >config-before
-    free=$(free_memory)
+    free=$(freepages)
     refused vm2 "$FREE_RAM+64K = ID1" "libxl: error: domain vm2: $region ID1: cannot\
  be mapped at $(hex "$FREE_RAM"): the guest has something else there; $(
         suggestion) is free"
@@ -215,7 +215,7 @@ case_what_cannot_be_attached()
  domain of the toolstack cannot share memory"
     assert_equal "the record" "$(record)" "$(cat record-before)"
     assert_equal "the config" "$(configured vm2)" "$(cat config-before)"
-    assert_equal "free pages" "$(free_memory)" "$free"
+    assert_equal "free pages" "$(freepages)" "$free"
     must guest vm1 check 0x60000000 64K 46
     destroy vm1 vm2
 }
@@ -410,10 +410,10 @@ case_20_rounds()
         must guest vm2 check 0x90000000 64K 50
         must xl shared-mem-detach vm2 ID1
         if [ "$round" -eq 2 ]; then
-            free=$(free_memory) nodes=$(xenstore-ls -f / | wc -l)
+            free=$(freepages) nodes=$(xenstore-ls -f / | wc -l)
         fi
     done
-    assert_equal "free pages" "$(free_memory)" "$free"
+    assert_equal "free pages" "$(freepages)" "$free"
     assert_equal "the number of nodes" "$(xenstore-ls -f / | wc -l)" "$nodes"
     must guest vm1 check 0x60000000 64K 50
     destroy vm1 vm2

@@ -107,7 +107,7 @@ case_each_place_gives_back_each_page() # limit 180
     local round before
 
     for round in 1 2; do
-        before=$(free_memory)
+        before=$(freepages)
         share vm1 "$(entries_here)" "$MEMORY"
         share vm2 "$(entries_elsewhere)" "$MEMORY"
         destroy vm1 vm2

@@ -240,14 +240,14 @@ case_the_last_removal_by_a_reader_frees_a_page() # limit 180
     destroy vm1
     must guest vm2 check $READER 256K 1
     faults vm2 write $READER 5
-    free=$(free_memory)
+    free=$(freepages)
     for page in 0 1 2; do
         answer "hypercall-remove: rc 0, extent 0" \
             guest vm2 hypercall-remove "$(gfn $((READER + page * 4096)))"
         must_be_free "$vm2" $((READER + page * 4096))
         free=$((free + 1))
         freepages $free 0 5 >/dev/null ||
-            fail "pages free: $(free_memory), not $free, after page $page"
+            fail "pages free: $(freepages), not $free, after page $page"
     done
     must guest vm2 check $((READER + 0x3000)) 244K 1 0x3000
 

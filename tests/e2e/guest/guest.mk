@@ -11,7 +11,7 @@ $(foreach arch,$(GUEST_ARCHS),$(eval $(call guest-image,$(arch),agent,\
     $(AGENT_SOURCE)/agent.c $(AGENT_SOURCE)/hypercall_$(arch).c,\
     -DIDENTITY_GIB=512)))
 
-GUESTCTL_SOURCES := $(addprefix tests/e2e/,guestctl.c agent.c guest_memory.c)
+GUESTCTL_SOURCES := $(addprefix tests/e2e/,guestctl.c guest_orders.c agent.c guest_memory.c)
 GUESTCTL_HEADERS := $(wildcard tests/e2e/*.h) $(AGENT_SOURCE)/mailbox.h
 GUESTCTL_CC_x86_64 := gcc
 GUESTCTL_CC_arm64 := build/sysroot/bin/aarch64-linux-gnu-gcc
