@@ -11,14 +11,16 @@
  *
  *   guest DOMAIN COMMAND [WORD...]  as guestctl does; DOMAIN may be a name
  *   domid NAME                      a domain's number
- *   free [WANTED SLACK SECONDS]     Xen's free pages; with WANTED it waits for so
- *                                   many, more or less
+ *   runs DOMID                      it is not paused by dom0
+ *   free [WANTED SLACK SECONDS]     Xen's free pages, once they are settled; with
+ *                                   WANTED it waits for so many, more or less
  *   store NODE                      what has a value at and below that node
  *   remember                        the host is now as it is to be after a case;
- *                                   prints its free pages, once they are settled
+ *                                   prints its free pages
  *   left PAGES SLACK SECONDS        what there is more, or less, than that;
  *                                   PAGES are to be free
  *   pause MILLISECONDS
+ *   times                           XL DOM0 WAITING XLS, see host_times.h
  *
  * Status: 0 yes or done, 1 no, more for trouble, as guestctl has it.
  */
@@ -34,17 +36,21 @@
 
 #include "guest_orders.h"
 #include "host_state.h"
+#include "host_times.h"
 
 #define MAX_WORDS 16
 
+#define ACCOUNT "/run/hostd/account" /* of the processes that have ended */
+
 /* Free memory that has not changed in so many looks is taken for settled. */
-#define SETTLED_TIMES        10
+#define SETTLED_TIMES        5
 #define SETTLED_MILLISECONDS 20
 
 struct host {
     struct agent agent;       /* whose handle of Xen serves for all */
     struct xs_handle *store;
     struct lines nodes;       /* remembered */
+    struct host_times times;
     unsigned long wanted, slack; /* pages, for is_free() */
     FILE *ask;
     int answer;
@@ -81,6 +87,15 @@ static int answer_domid(struct host *host, char **word, int nr)
     printf("%"PRIu32"\n", domid);
 
     return 0;
+}
+
+static int answer_runs(struct host *host, char **word, int nr)
+{
+    xc_domaininfo_t info;
+
+    return nr != 1 ||
+           xc_domain_getinfo_single(host->agent.xch, atoi(word[0]), &info) ||
+           (info.flags & XEN_DOMINF_paused);
 }
 
 static int answer_guest(struct host *host, char **word, int nr)
@@ -122,6 +137,20 @@ static bool wait_for_pages(struct host *host, char **word)
     return wait_until(is_free, host, strtoul(word[2], NULL, 10));
 }
 
+/* Xen frees the last of what a domain had when the domain is gone already. */
+static void wait_for_settled_pages(struct host *host)
+{
+    unsigned int times = 0;
+
+    for ( host->slack = 0; times < SETTLED_TIMES; times++ )
+    {
+        if ( !is_free(host) )
+            times = 0;
+        host->wanted = free_pages(host->agent.xch);
+        pause_for(SETTLED_MILLISECONDS);
+    }
+}
+
 static int answer_free(struct host *host, char **word, int nr)
 {
     bool right = true;
@@ -130,6 +159,8 @@ static int answer_free(struct host *host, char **word, int nr)
         return misuse();
     if ( nr )
         right = wait_for_pages(host, word);
+    else
+        wait_for_settled_pages(host);
     printf("%lu\n", free_pages(host->agent.xch));
 
     return !right;
@@ -157,20 +188,6 @@ static bool has_no_domains(void *data)
     xc_domaininfo_t info[HOST_DOMAINS_MAX];
 
     return !list_domains(host->agent.xch, info);
-}
-
-/* Xen frees the last of what a domain had when the domain is gone already. */
-static void wait_for_settled_pages(struct host *host)
-{
-    unsigned int times = 0;
-
-    for ( host->slack = 0; times < SETTLED_TIMES; times++ )
-    {
-        if ( !is_free(host) )
-            times = 0;
-        host->wanted = free_pages(host->agent.xch);
-        pause_for(SETTLED_MILLISECONDS);
-    }
 }
 
 static int answer_remember(struct host *host, char **word, int nr)
@@ -270,6 +287,19 @@ static int answer_pause(struct host *host, char **word, int nr)
     return 0;
 }
 
+static int answer_times(struct host *host, char **word, int nr)
+{
+    struct host_times *times = &host->times;
+
+    (void)word;
+    (void)nr;
+    take_times(host->agent.xch, ACCOUNT, times);
+    printf("%"PRIu64" %"PRIu64" %"PRIu64" %"PRIu64"\n", times->xl, times->dom0,
+           times->waiting, times->xls);
+
+    return 0;
+}
+
 /* ---- questions and answers ------------------------------------------------- */
 
 static const struct {
@@ -277,12 +307,14 @@ static const struct {
     int (*answer)(struct host *host, char **word, int nr);
 } questions[] = {
     { "guest", answer_guest },
+    { "runs", answer_runs },
     { "domid", answer_domid },
     { "free", answer_free },
     { "store", answer_store },
     { "remember", answer_remember },
     { "left", answer_left },
     { "pause", answer_pause },
+    { "times", answer_times },
 };
 
 static int answer_words(struct host *host, char **word, int nr)
@@ -349,7 +381,7 @@ static int open_pipe(const char *directory, const char *name)
 
 int main(int argc, char **argv)
 {
-    struct host host = { .nodes = { .nr = 0 } };
+    struct host host = { .nodes = { .nr = 0 }, .times = { .xls = 0 } };
 
     if ( argc != 2 )
         errx(1, "usage: hostd DIRECTORY");
@@ -366,6 +398,8 @@ int main(int argc, char **argv)
     host.store = xs_open(0);
     if ( !host.agent.xch || !host.agent.fmem || !host.store )
         err(1, "no access to Xen");
+    if ( !account_processes(ACCOUNT) )
+        warn("no accounts of processes");
     serve(&host);
 
     return 0;

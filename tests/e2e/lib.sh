@@ -318,8 +318,8 @@ LINES
     create "$name"
 }
 
-# is_back NAME OLD RANGE: NAME is another domain than number OLD, and has a region
-# there, which is the last that it gets before it runs.
+# is_back NAME OLD RANGE: NAME is another domain than number OLD, has a region
+# there, and runs, which is the last that xl does with it.
 is_back()
 {
     local answer now
@@ -329,7 +329,7 @@ is_back()
     [ "$now" != "$2" ] || return
     question store /local/shared_mem
     case "$answer$NEWLINE" in
-    *"/mappings/$now = \"$3\"$NEWLINE"*) ;;
+    *"/mappings/$now = \"$3\"$NEWLINE"*) question runs "$now" ;;
     *) return 1 ;;
     esac
 }
@@ -419,8 +419,9 @@ must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
 
 # ---- what Xen and xenstore show -----------------------------------------------
 
-# freepages [WANTED SLACK SECONDS]: Xen's free memory in 4 KiB pages; with WANTED
-# it waits for so many, more or less, and is true if they came.
+# freepages [WANTED SLACK SECONDS]: Xen's free memory in 4 KiB pages, once it does
+# not change; with WANTED it waits for so many, more or less, and is true if they
+# came.
 freepages()
 {
     ask free "$@"

@@ -10,7 +10,7 @@ e2e_libraries := xen_trace.so xen_fault.so
 e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
 e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
 	$(addprefix tests/e2e/,agent.c agent.h xen_fault.h guest/mailbox.h)
-e2e_hostd := $(addprefix tests/e2e/,hostd.c host_state.c guest_orders.c agent.c guest_memory.c)
+e2e_hostd := $(addprefix tests/e2e/,hostd.c host_state.c host_times.c guest_orders.c agent.c guest_memory.c)
 e2e_policy_version := 30 # the newest that Xen reads
 
 e2e_tools_x86_64_cc := gcc
