@@ -18,6 +18,9 @@ LINT_TARGETS :=
 TEST_FILES :=
 TEST_NEEDS :=
 
+# $(call test_inputs,TESTS,INPUTS): the tests run again when one of these changes.
+test_inputs = $(eval $(patsubst %,build/results/%,$(1)): $(2))
+
 include tools-libxl-patches/xen.mk
 include tools-libxl-patches/install.mk
 include guest-lib/examples/examples.mk
@@ -49,6 +52,7 @@ help:
 	@echo '  shell      boot Xen in QEMU, and get a shell in dom0'
 	@echo '  test       every check there is, on both architectures'
 	@echo '  lint, unit, patches, e2e   parts of test'
+	@echo '  test-times what the last test run took: tests, boots, the slowest cases'
 	@echo '  bench      the ring and the cell beside others: build/bench/bench.md'
 	@echo '  bench-xen  the same between guests on Xen, beside libxenvchan'
 	@echo '  fault-sweep  each call of xl fails, or xl is killed there (hours)'
@@ -61,12 +65,40 @@ help:
 
 # ---- test --------------------------------------------------------------------
 
-# One prove for everything, so that its last lines sum up the whole run. Two at
-# a time: a QEMU test mostly waits for the one busy CPU of its guest.
-PROVE_FLAGS ?= --timer -j2
+# All is built first, for guests are to have a CPU each: their time is real time.
+# Then as many tests run as there are CPUs; prove sums up at the end. A test that
+# passed runs again when something that it depends on has changed (test_inputs), or
+# with ALL=1. CI runs them all.
+TESTS := $(TEST_FILES) $(UNIT_TESTS)
+TEST_RESULTS := $(TESTS:%=build/results/%)
+TEST_JOBS ?= $(shell nproc)
+PROVE_FLAGS ?=
 
-test: lint fuzz-short $(UNIT_TESTS) $(TEST_NEEDS)
-	CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --exec '' $(TEST_FILES) $(UNIT_TESTS)
+ifneq ($(filter 1,$(ALL))$(filter true,$(CI)),)
+$(TEST_RESULTS): always
+endif
+
+$(TEST_RESULTS): build/results/%: % tests/run-test
+	@tests/run-test $*
+
+.PHONY: always test-builds test-results test-times
+test-builds: $(TEST_NEEDS) $(TESTS) lint fuzz-short
+test-results: $(TEST_RESULTS)
+
+test:
+	@mkdir -p build/results
+	@touch build/results/begin
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-builds
+	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-results
+	@prove $(PROVE_FLAGS) --exec 'tests/run-test --show' $(TESTS)
+	@skipped="$$(find $(TEST_RESULTS) ! -newer build/results/begin)"; \
+		[ -z "$$skipped" ] || { echo 'Not run again, for nothing that they depend' \
+		'on has changed (ALL=1 runs all):'; printf '  %s\n' $$skipped; }
+
+test-times:
+	@tests/run-test --times
+	@tests/e2e/times
 
 lint: $(LINT_TARGETS)
 

@@ -47,7 +47,7 @@ $(BUILD)/guests/$(1)/obj/$(2).elf: $$($(1)_$(2)_OBJECTS) $(GUEST_START)/$(1)/lin
 $(BUILD)/guests/$(1)/$(2): $(BUILD)/guests/$(1)/obj/$(2).elf
 	@$$(CROSS_$(1))objcopy $$(GUEST_OBJCOPY_$(1)) $$< $$@
 
-guests-$(1): $(BUILD)/guests/$(1)/$(2)
+$(BUILD)/guests/$(1).done: $(BUILD)/guests/$(1)/$(2)
 
 -include $$($(1)_$(2)_OBJECTS:.o=.d)
 endef
@@ -88,4 +88,7 @@ endef
 $(foreach arch,$(GUEST_ARCHS),$(eval $(call guest-arch,$(arch))))
 
 .PHONY: guests $(addprefix guests-,$(GUEST_ARCHS))
+$(addprefix guests-,$(GUEST_ARCHS)): guests-%: $(BUILD)/guests/%.done
+$(GUEST_ARCHS:%=$(BUILD)/guests/%.done):
+	@touch $@
 guests: $(addprefix guests-,$(GUEST_ARCHS))

@@ -8,19 +8,48 @@
 #   fault-sweep  the boot ARCH-faults of tests/e2e/long/boots; not a part of test
 
 e2e_dir := tests/e2e
-e2e_boots := $(shell awk '$$1 ~ /^[^\#]/ { print $$1 }' $(e2e_dir)/boots)
-e2e_tests := $(e2e_boots:%=build/e2e/%.t)
 e2e_archs := x86_64 arm64
+# Each as NAME:HYPERVISOR:CASES:MACHINE:XEN-OPTION...
+e2e_rows := $(shell awk '/^[^\#]/ { $$1 = $$1; gsub(" ", ":"); print }' $(e2e_dir)/boots)
+e2e_tests :=
 
 export CASES
 
-TEST_FILES += $(e2e_tests) $(e2e_dir)/framework.t
-TEST_NEEDS += $(e2e_tests) $(e2e_archs:%=e2e-needs-%)
+# What is laid over dom0's root besides the tools; run-boot has the same.
+e2e_overlays := tools stock
+e2e_overlays_linux := linux
+e2e_runner := $(addprefix $(e2e_dir)/,run-boot driver $(notdir $(wildcard $(e2e_dir)/*.sh))) \
+	tests/host/qemu_host.py tests/host/cpio.py
 
-$(e2e_tests): build/e2e/%.t: $(e2e_dir)/boots $(e2e_dir)/e2e.mk
-	@mkdir -p $(@D)
-	@printf '#!/bin/sh\nexec $(e2e_dir)/run-boot $*\n' >$@
-	@chmod +x $@
+# $(call e2e_needs,ARCH): files that every boot of it uses.
+e2e_needs = $(addprefix build/host/$(1)/,vmlinuz dom0.cpio.gz $(e2e_overlays:%=%.cpio)) \
+	build/guests/$(1).done $(e2e_runner) $(wildcard xl-config/examples/$(1)/*.cfg)
+
+# $(call e2e_boot,NAME,ARCH,WHICH,HYPERVISOR,CASES,ROW): NAME is ARCH-WHICH.
+define e2e_boot
+e2e_tests += build/e2e/$(1).t
+
+# The row is in the program, which so changes when the row does, and only then.
+build/e2e/$(1).t: $(e2e_dir)/boots $(e2e_dir)/e2e.mk
+	@mkdir -p $$(@D)
+	@printf '#!/bin/sh\n# %s\nexec $(e2e_dir)/run-boot $(1)\n' '$(6)' >$$@.new
+	@chmod +x $$@.new
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+
+$$(call test_inputs,build/e2e/$(1).t,$(call e2e_needs,$(2)) \
+	build/hypervisor/$(2)/$(4) $(e2e_overlays_$(3):%=build/host/$(2)/%.cpio) \
+	$(wildcard $(e2e_dir)/cases/$(5)))
+endef
+
+$(foreach row,$(e2e_rows),$(eval $(call e2e_boot,$(word 1,$(subst :, ,$(row))),$\
+	$(word 1,$(subst -, ,$(row))),$\
+	$(word 2,$(subst -, ,$(word 1,$(subst :, ,$(row))))),$\
+	$(word 2,$(subst :, ,$(row))),$(word 3,$(subst :, ,$(row))),$(row))))
+
+TEST_FILES := $(e2e_tests) $(TEST_FILES) $(e2e_dir)/framework.t
+TEST_NEEDS += $(e2e_archs:%=e2e-needs-%)
+$(call test_inputs,$(e2e_dir)/framework.t,$(call e2e_needs,x86_64) \
+	build/hypervisor/x86_64/xen $(wildcard $(e2e_dir)/selftest/*))
 
 .PHONY: e2e $(e2e_archs:%=e2e-needs-%)
 $(e2e_archs:%=e2e-needs-%): e2e-needs-%: host-% guests-% \

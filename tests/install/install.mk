@@ -8,6 +8,8 @@
 install_test := tests/install
 install_test_dir := build/install-test
 TEST_FILES += $(install_test)/install-host.t
+$(call test_inputs,$(install_test)/install-host.t,\
+	$(addprefix tools-libxl-patches/scripts/,install-host common.sh) tests/patches/tap.sh)
 
 install_test_limit := 1200 # seconds, on a machine that has other things to do
 

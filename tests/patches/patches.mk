@@ -3,15 +3,25 @@
 
 PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t messages.t \
 	golang.t completion.t)
-PATCH_NEEDS := series $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
+# What the normal build makes of the whole series.
+PATCH_BUILDS := $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
 PATCH_SCRIPTS := $(wildcard tools-libxl-patches/scripts/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
 
 TEST_FILES += $(PATCH_TESTS)
-TEST_NEEDS += $(PATCH_NEEDS)
+TEST_NEEDS += series $(PATCH_BUILDS)
+
+# They read the patches, the files that join Xen, and how that is done. The exported
+# series follows from these.
+$(call test_inputs,$(PATCH_TESTS),build/xen/id/xen build/xen/id/tools build/xen/id/stock \
+	$(PATCH_SCRIPTS) tools-libxl-patches/new-files tools-libxl-patches/xen-tarballs \
+	$(wildcard tools-libxl-patches/*.patch) | series)
+$(call test_inputs,tests/patches/build.t,$(PATCH_BUILDS))
+$(call test_inputs,tests/patches/messages.t,tests/patches/messages.py \
+	$(wildcard tools-libxl-patches/*.[ch] xl-config/*.[ch] xl-config/*.pod xenstore-schema/*.[ch]))
 LINT_TARGETS += lint-patches lint-sources lint-pods lint-examples
 
 .PHONY: patches lint-patches lint-sources lint-pods lint-examples
-patches: $(PATCH_NEEDS)
+patches: series $(PATCH_BUILDS)
 	prove --timer $(PATCH_TESTS)
 
 # SC2317: shellcheck does not see that check and refused call what they are given.

@@ -16,9 +16,9 @@ build/linux/$(1)/witness: $(linux_sources) $(linux_dir)/regions_$(1).c \
 	@$(host_cc_$(1)) $(HOST_CFLAGS) -static -o $$@ $$(filter %.c,$$^)
 
 # The packer takes files by relative names.
-build/linux/$(1)/busybox: $(host_root_$(1))/bin/busybox
+build/linux/$(1)/busybox: $(xen_sysroot_$(1))
 	@mkdir -p $$(@D)
-	@cp $$< $$@
+	@cp $(host_root_$(1))/bin/busybox $$@
 
 build/linux/$(1)/linux.cpio: $(linux_dir)/init $(host_dir)/overlay $(host_dir)/cpio.py \
 		$(addprefix build/linux/$(1)/,busybox witness)
