@@ -92,9 +92,7 @@ test:
 	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-builds
 	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-results
 	@prove $(PROVE_FLAGS) --exec 'tests/run-test --show' $(TESTS)
-	@skipped="$$(find $(TEST_RESULTS) ! -newer build/results/begin)"; \
-		[ -z "$$skipped" ] || { echo 'Not run again, for nothing that they depend' \
-		'on has changed (ALL=1 runs all):'; printf '  %s\n' $$skipped; }
+	@tests/run-test --kept build/results/begin $(TESTS)
 
 test-times:
 	@tests/run-test --times
