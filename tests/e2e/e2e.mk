@@ -2,7 +2,8 @@
 # Makefile after host.mk and the guests' fragments.
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Targets, for ARCH; CASES=REGEX selects cases ("TOPIC: NAME" as printed):
+# Targets, for ARCH; CASES=REGEX selects cases ("TOPIC: NAME" as printed), and
+# SHUFFLE=NUMBER puts those of a boot in another order:
 #   e2e          the boots of tests/e2e/boots; each line becomes a test program,
 #                build/e2e/BOOT.t
 #   fault-sweep  the boot ARCH-faults of tests/e2e/long/boots; not a part of test
@@ -13,7 +14,7 @@ e2e_archs := x86_64 arm64
 e2e_rows := $(shell awk '/^[^\#]/ { $$1 = $$1; gsub(" ", ":"); print }' $(e2e_dir)/boots)
 e2e_tests :=
 
-export CASES
+export CASES SHUFFLE
 
 # What is laid over dom0's root besides the tools; run-boot has the same.
 e2e_overlays := tools stock

@@ -9,7 +9,7 @@ e2e=$(dirname "$0")
 boot=x86_64-selftest
 
 echo 1..1
-CASES='' "$e2e/run-boot" --boots "$e2e/selftest/boots" \
+CASES='' SHUFFLE='' "$e2e/run-boot" --boots "$e2e/selftest/boots" \
     --cases "$e2e/selftest" $boot |
     sed -e '/^# [0-9.]* s$/d' -e "/^# the console's last lines:/,/^[^#]/{/^#/d}" |
     diff -u "$e2e/selftest/expected" - >build/e2e-framework.diff
