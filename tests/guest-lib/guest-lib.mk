@@ -2,41 +2,39 @@
 # guest-lib/guest-lib.mk.
 # SPDX-License-Identifier: BSD-2-Clause
 
-hostile_sources := tests/fuzz/hostile/hostile.c
-hostile_headers := $(wildcard tests/fuzz/hostile/*.h tests/fuzz/hostile/shared_mem/*.h)
+# Their shared memory has hostile users if they are of the kind hostile: in place
+# of atomic.h they have one that calls the test at each access.
+unit_flags_guest := -std=gnu11 -Iguest-lib/include -Itests/guest-lib
+unit_headers_guest := $(guest_lib_headers) $(wildcard tests/guest-lib/*.h)
+unit_flags_hostile := -Itests/fuzz/hostile $(unit_flags_guest)
+unit_headers_hostile := $(unit_headers_guest) \
+	$(wildcard tests/fuzz/hostile/*.h tests/fuzz/hostile/shared_mem/*.h)
+$(call unit_kind,guest)
+$(call unit_kind,hostile)
 
-# $(call guest_lib_test,NAME,SOURCES): a unit test, as C11. SOURCES are those of
-# the library without path and suffix.
+guest_lib_files = $(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c
+
+# $(call guest_lib_test,NAME,SOURCES,KIND): a unit test. SOURCES are those of the
+# library without path and suffix.
 define guest_lib_test
-$(call unit_test,$(1),$(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c)
+$(call unit_test,$(1),$(3),$(guest_lib_files))
 unit-tests: build/unit/gcc/$(1) build/unit/clang/$(1)
-build/unit/gcc/$(1) build/unit/clang/$(1): $(guest_lib_headers)
-build/unit/gcc/$(1) build/unit/clang/$(1): UNIT_STD := gnu11
-build/unit/gcc/$(1) build/unit/clang/$(1): UNIT_INCLUDES := -Iguest-lib/include -Itests/guest-lib
-endef
-
-# $(call hostile,PROGRAMS): their shared memory has hostile users.
-define hostile
-$(1): $(hostile_sources) $(hostile_headers)
-$(1): UNIT_INCLUDES := -Itests/fuzz/hostile -Iguest-lib/include -Itests/guest-lib
 endef
 
 # $(call guest_lib_fuzz,NAME,SOURCES): a fuzzer, the same way.
 define guest_lib_fuzz
-$(call fuzz_target,$(1),$(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c)
+$(call fuzz_target,$(1),hostile,$(guest_lib_files) tests/fuzz/hostile/hostile.c)
 fuzz-short: fuzz-short-$(1)
 fuzz: fuzz-long-$(1)
-build/fuzz/$(1): $(guest_lib_headers)
-build/fuzz/$(1): UNIT_STD := gnu11
-$(call hostile,build/fuzz/$(1))
 endef
 
 # One line a test.
-$(eval $(call guest_lib_test,test_factory,factory))
-$(eval $(call guest_lib_test,test_control,control factory))
-$(eval $(call guest_lib_test,test_registers,control factory))
-$(eval $(call guest_lib_test,test_hostile,control factory))
-$(eval $(call hostile,build/unit/gcc/test_hostile build/unit/clang/test_hostile))
+$(eval $(call guest_lib_test,test_factory,factory,guest))
+$(eval $(call guest_lib_test,test_control,control factory,guest))
+$(eval $(call guest_lib_test,test_registers,control factory,guest))
+$(eval $(call guest_lib_test,test_hostile,control factory,hostile))
+build/unit/gcc/test_hostile: build/unit/objects/gcc/hostile/tests/fuzz/hostile/hostile.o
+build/unit/clang/test_hostile: build/unit/objects/clang/hostile/tests/fuzz/hostile/hostile.o
 
 $(eval $(call guest_lib_fuzz,fuzz_factory,factory))
 $(eval $(call guest_lib_fuzz,fuzz_control,control factory))
@@ -48,7 +46,7 @@ test: build/tsan/$(1)
 build/tsan/$(1): $(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c
 endef
 
-build/tsan/%: tests/guest-lib/%.c $(guest_lib_headers)
+build/tsan/%: tests/guest-lib/%.c $(guest_lib_headers) | deps
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=thread \
 		-Iguest-lib/include -Itests/guest-lib -o $@ $(filter %.c,$^) -pthread

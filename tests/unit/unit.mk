@@ -8,56 +8,80 @@ FUZZ_SECONDS ?= 30
 FUZZ_SHORT_RUNS := 20000
 
 UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_STD := gnu99
-UNIT_CFLAGS = -std=$(UNIT_STD) -g -O1 -Wall -Wextra -Werror -Wmissing-declarations \
-	-fno-omit-frame-pointer
+UNIT_CFLAGS := -g -O1 -Wall -Wextra -Werror -Wmissing-declarations \
+	-fno-omit-frame-pointer $(UNIT_SANITIZE)
 
-unit_headers = $(wildcard $(addsuffix *.h,$(sort $(dir $(1)))))
-unit_includes = $(addprefix -I,$(sort $(patsubst %/include/shared_mem,%/include,$(patsubst %/,%,$(dir $(1))))))
+# Each source is compiled once for all programs that need it the same way: for a
+# tool and a kind. The tool is a compiler, or clang for a fuzzer; the kind has the
+# language and where headers are.
+unit_tools := gcc clang fuzz
+unit_cc_gcc := gcc
+unit_cc_clang := clang
+unit_cc_fuzz := clang -fsanitize=fuzzer-no-link
 
-# $(call unit_test,NAME,SOURCES): tests/unit/NAME.c with the SOURCES it tests.
-# A header among SOURCES adds its directory to the include path; one in
-# include/shared_mem adds include, as the sources have "shared_mem/" before it.
-define unit_test
-UNIT_TESTS += build/unit/gcc/$(1) build/unit/clang/$(1)
-build/unit/gcc/$(1) build/unit/clang/$(1): \
-	tests/unit/$(1).c $(2) $(call unit_headers,$(2)) tests/unit/unit.mk
-build/unit/gcc/$(1) build/unit/clang/$(1): UNIT_INCLUDES := $(call unit_includes,$(2))
+# clang's warnings and sanitizers do not need the optimizer, which takes most of its
+# time in a long test. What is tested is optimized.
+build/unit/objects/clang/%: UNIT_LEVEL = $(if $(filter tests/unit/%,$<),-O0)
+
+# $(call unit_kind,KIND): its flags are unit_flags_KIND, its headers
+# unit_headers_KIND.
+define unit_kind
+$(foreach tool,$(unit_tools),$(eval $(call unit_objects,$(tool),$(1))))
 endef
 
-# $(call fuzz_target,NAME,SOURCES): tests/fuzz/NAME.c with the SOURCES it
+define unit_objects
+build/unit/objects/$(1)/$(2)/%.o: %.c $(unit_headers_$(2)) tests/unit/unit.mk | deps
+	@mkdir -p $$(@D)
+	$(unit_cc_$(1)) $(UNIT_CFLAGS) $$(UNIT_LEVEL) $(unit_flags_$(2)) -c -o $$@ $$<
+endef
+
+# $(call unit_test,NAME,KIND,SOURCES): tests/unit/NAME.c with the SOURCES it tests.
+define unit_test
+UNIT_TESTS += build/unit/gcc/$(1) build/unit/clang/$(1)
+build/unit/gcc/$(1): $(patsubst %.c,build/unit/objects/gcc/$(2)/%.o,tests/unit/$(1).c $(3))
+build/unit/clang/$(1): $(patsubst %.c,build/unit/objects/clang/$(2)/%.o,tests/unit/$(1).c $(3))
+endef
+
+# $(call fuzz_target,NAME,KIND,SOURCES): tests/fuzz/NAME.c with the SOURCES it
 # fuzzes, a dictionary NAME.dict and seeds in tests/fuzz/corpus/NAME/.
 define fuzz_target
 FUZZ_TARGETS += $(1)
-build/fuzz/$(1): tests/fuzz/$(1).c $(2) $(call unit_headers,$(2)) tests/unit/unit.mk
-build/fuzz/$(1): UNIT_INCLUDES := $(call unit_includes,$(2))
+build/fuzz/$(1): $(patsubst %.c,build/unit/objects/fuzz/$(2)/%.o,tests/fuzz/$(1).c $(3))
 endef
 
 guest_abi := guest-lib/include/shared_mem/abi.h
 
-# One line a test.
-$(eval $(call unit_test,test_page,tools-libxl-patches/libxl_shared_mem_page.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
-$(eval $(call unit_test,test_parse,xl-config/libxlu_shared_mem_parse.c))
-$(eval $(call unit_test,test_plan,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
-$(eval $(call unit_test,test_plan_layout,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
-$(eval $(call unit_test,test_plan_peers,tools-libxl-patches/libxl_shared_mem_plan.c xenstore-schema/libxl_shared_mem_record.c $(guest_abi)))
-$(eval $(call unit_test,test_record,xenstore-schema/libxl_shared_mem_record.c))
-$(eval $(call unit_test,test_report,xl-config/libxlu_shared_mem.c xl-config/libxlu_shared_mem_parse.c tests/unit/xlu-stub/libxlu_internal.h))
+# What is in libxl, libxlu and xl.
+unit_dirs_xen := tools-libxl-patches xenstore-schema xl-config tests/unit/xlu-stub
+unit_flags_xen := -std=gnu99 $(unit_dirs_xen:%=-I%) -Iguest-lib/include
+unit_headers_xen := $(wildcard $(unit_dirs_xen:%=%/*.h)) $(guest_abi)
+$(call unit_kind,xen)
 
-$(eval $(call fuzz_target,fuzz_parse,xl-config/libxlu_shared_mem_parse.c))
-$(eval $(call fuzz_target,fuzz_record,xenstore-schema/libxl_shared_mem_record.c))
+unit_record := xenstore-schema/libxl_shared_mem_record.c
+unit_plan := tools-libxl-patches/libxl_shared_mem_plan.c $(unit_record)
+unit_parse := xl-config/libxlu_shared_mem_parse.c
+
+# One line a test.
+$(eval $(call unit_test,test_page,xen,tools-libxl-patches/libxl_shared_mem_page.c $(unit_record)))
+$(eval $(call unit_test,test_parse,xen,$(unit_parse)))
+$(eval $(call unit_test,test_plan,xen,$(unit_plan)))
+$(eval $(call unit_test,test_plan_layout,xen,$(unit_plan)))
+$(eval $(call unit_test,test_plan_peers,xen,$(unit_plan)))
+$(eval $(call unit_test,test_record,xen,$(unit_record)))
+$(eval $(call unit_test,test_report,xen,xl-config/libxlu_shared_mem.c $(unit_parse)))
+
+$(eval $(call fuzz_target,fuzz_parse,xen,$(unit_parse)))
+$(eval $(call fuzz_target,fuzz_record,xen,$(unit_record)))
 
 # The directory is the compiler's name. Pattern rules, since other fragments
 # add tests after this one.
 build/unit/%:
 	@mkdir -p $(@D)
-	$(notdir $(@D)) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(UNIT_INCLUDES) \
-		-o $@ $(filter %.c,$^) -lcmocka
+	$(notdir $(@D)) $(UNIT_SANITIZE) -o $@ $^ -lcmocka
 
 build/fuzz/%:
 	@mkdir -p $(@D)
-	clang $(UNIT_CFLAGS) $(UNIT_SANITIZE) -fsanitize=fuzzer \
-		$(UNIT_INCLUDES) -o $@ $(filter %.c,$^)
+	clang $(UNIT_SANITIZE) -fsanitize=fuzzer -o $@ $^
 
 # What the fuzzer finds on its way goes to build/, never to the seeds.
 fuzz_run = mkdir -p build/fuzz/$(1).corpus && \
