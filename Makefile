@@ -99,6 +99,7 @@ test-times:
 	@tests/e2e/times
 
 lint: $(LINT_TARGETS)
+$(LINT_TARGETS): deps
 
 # Staged sources stay: somebody may be at work in build/xen/src.
 clean:

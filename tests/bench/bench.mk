@@ -32,5 +32,5 @@ build/bench/bench: $(bench_sources) $(bench_ways) $(addprefix tests/bench/,bench
 
 LINT_TARGETS += lint-bench
 .PHONY: lint-bench
-lint-bench: deps
+lint-bench:
 	@shellcheck -x -P SCRIPTDIR tests/bench/fetch-packages

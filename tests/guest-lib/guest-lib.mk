@@ -60,6 +60,6 @@ TEST_NEEDS += guest-lib
 # SC2016: make's and the shell's variables in one. SC2317: as in lint-patches.
 LINT_TARGETS += lint-guest-lib
 .PHONY: lint-guest-lib
-lint-guest-lib: deps
+lint-guest-lib:
 	@shellcheck -x -e SC2016,SC2317 -P SCRIPTDIR $(GUEST_LIB_SCRIPTS) \
 		tests/guest-lib/targets.sh guest-lib/single-header

@@ -47,7 +47,7 @@ yocto_list := docs/yocto/meta-static-shared-memory/recipes-extended/xen/static-s
 
 LINT_TARGETS += lint-install lint-yocto
 .PHONY: lint-install lint-yocto
-lint-install: deps
+lint-install:
 	@shellcheck -x -e SC2317 -P SCRIPTDIR $(addprefix $(install_test)/,install-host.t packages.t debian-root make-disk root.sh)
 	@shellcheck $(addprefix $(install_test)/,in-dom0 list-files) \
 		$(wildcard $(deb_dir)/*.p*inst $(deb_dir)/*.p*rm)

@@ -25,7 +25,7 @@ patches: series $(PATCH_BUILDS)
 	prove --timer $(PATCH_TESTS)
 
 # SC2317: shellcheck does not see that check and refused call what they are given.
-lint-patches: deps
+lint-patches:
 	@shellcheck -x -e SC2317 -P SCRIPTDIR $(PATCH_SCRIPTS)
 
 lint-sources: build/xen/x86_64/dist.done
@@ -34,5 +34,5 @@ lint-sources: build/xen/x86_64/dist.done
 lint-examples:
 	@tests/patches/lint-examples
 
-lint-pods: deps
+lint-pods:
 	@podchecker -warnings $(wildcard xl-config/*.pod docs/*.pod)
