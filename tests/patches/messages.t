@@ -37,9 +37,9 @@ notices() {
 check 'there are many messages and entries' \
     test "$(wc -l <"$scratch/messages")" -ge 140 -a "$(wc -l <"$scratch/entries")" -ge 140
 
-while IFS=: read -r file line; do
-    sed -i "${line}s/\"/\"changed: /" "$tree/$file"
-done <"$scratch/messages"
+while read -r file; do
+    sed -i "$(sed -n "s|^$file:\(.*\)|\1s/\"/\"changed: /|p" "$scratch/messages")" "$tree/$file"
+done < <(cut -d: -f1 "$scratch/messages" | uniq)
 check 'a change of any message is noticed' notices "$scratch/messages" "$scratch/entries"
 
 fresh_tree

@@ -8,11 +8,6 @@
 mapfile -t patches < <(find "$patch_dir" -maxdepth 1 -name '[0-9]*.patch' | sort)
 strict=$patch_dir/scripts/check-patch
 
-pristine_tree() { # DIRECTORY
-    plain_git clone -q --shared --no-checkout "$xen_src" "$1"
-    plain_git -C "$1" checkout -q --detach pristine
-}
-
 # ---- each patch on its own ---------------------------------------------------
 
 has_message() { # PATCH
@@ -37,7 +32,8 @@ ends_properly() { # PATCH: complete hunks, no mail signature
 check 'there are patches' test "${#patches[@]}" -gt 0
 number=0
 tree=$scratch/patched
-pristine_tree "$tree"
+plain_git clone -q --shared --no-checkout "$xen_src" "$tree"
+plain_git -C "$tree" checkout -q --detach pristine
 for patch in "${patches[@]}"; do
     name=${patch##*/}
     number=$((number + 1))
@@ -51,8 +47,8 @@ done
 
 # ---- the check itself --------------------------------------------------------
 
-pristine_tree "$scratch/plain"
-cat >"$scratch/plain/lines" < <(seq 1 40)
+plain_git init -q "$scratch/plain"
+seq 1 40 >"$scratch/plain/lines"
 plain_git -C "$scratch/plain" add lines
 cp -r "$scratch/plain" "$scratch/changed"
 sed -i 's/^20$/twenty/' "$scratch/changed/lines"
@@ -84,15 +80,14 @@ done < <(table_rows "$patch_dir/new-files")
 
 # ---- the exported series -----------------------------------------------------
 
-series_tree=$scratch/series
-pristine_tree "$series_tree"
+plain_git -C "$tree" reset -q --hard pristine
 check 'series: git am takes it on pristine Xen' \
     env GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost \
-    git -C "$series_tree" am -q "$build"/series/*.patch
+    git -C "$tree" am -q "$build"/series/*.patch
 check 'series: gives the staged sources, byte for byte' \
-    plain_git -C "$series_tree" diff --exit-code --stat "$(plain_git -C "$xen_src" rev-parse HEAD)"
+    plain_git -C "$tree" diff --exit-code --stat "$(plain_git -C "$xen_src" rev-parse HEAD)"
 while read -r _ ours dest; do
-    check "series: $dest is ours" cmp "$top/$ours" "$series_tree/$dest"
+    check "series: $dest is ours" cmp "$top/$ours" "$tree/$dest"
 done < <(table_rows "$patch_dir/new-files")
 
 done_testing
