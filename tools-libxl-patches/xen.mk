@@ -56,7 +56,7 @@ xen-$(1): $(addprefix build/hypervisor/$(1)/,$(xen_variants)) \
 
 build/hypervisor/$(1)/xen: build/xen/id/xen $(xen_configs)/release.config
 build/hypervisor/$(1)/xen-debug-xsm: build/xen/id/xen $(xen_configs)/debug-xsm.config
-build/hypervisor/$(1)/xen-stock: build/xen/id/stock $(xen_configs)/release.config
+build/hypervisor/$(1)/xen-stock: build/xen/id/stock $(xen_configs)/stock.config
 
 $(addprefix build/hypervisor/$(1)/,$(xen_variants)): build/hypervisor/$(1)/%: \
 		$(xen_scripts)/build-hypervisor $(xen_common) | $(xen_sysroot_$(1))

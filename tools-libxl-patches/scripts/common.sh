@@ -19,11 +19,18 @@ jobs=$(nproc)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH V
 unset CC CXX LD AR CFLAGS CPPFLAGS LDFLAGS CROSS_COMPILE DESTDIR GIT_DIR GIT_WORK_TREE
 
-# The trees that are built have most of their sources in common: each object is
-# compiled once. Paths below the trees' directory count from where the compiler
-# runs, so that the trees' names make no difference.
-export PATH=/usr/lib/ccache:$PATH
+# Debian's programs, before what a user's own PATH has: a version manager's
+# python3 takes longer to start than what it is run for. And the compiler cache.
+export PATH=$patch_dir/scripts/compiler:/usr/lib/ccache:/usr/bin:$PATH
+
+# What is compiled again is often what was compiled before, in this tree or in
+# one beside it. Paths below the trees' directory count from where the compiler
+# runs, so that the trees' names make no difference. A source's dependencies are
+# taken from the file that the compiler writes for make: to preprocess it first
+# costs more than it finds. As with make, a new version of a system header goes
+# unnoticed.
 export CCACHE_DIR=$build/ccache CCACHE_BASEDIR=$xen_build CCACHE_NOHASHDIR=1
+export CCACHE_DEPEND=1 CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
 export CCACHE_MAXSIZE=2G
 
 die() {
