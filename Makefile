@@ -18,6 +18,9 @@ LINT_TARGETS :=
 TEST_FILES :=
 TEST_NEEDS :=
 
+# Makes tests run that passed before.
+TEST_ALWAYS := $(if $(filter 1,$(ALL))$(filter true,$(CI)),always)
+
 # $(call test_inputs,TESTS,INPUTS): the tests run again when one of these changes.
 test_inputs = $(eval $(patsubst %,build/results/%,$(1)): $(2))
 
@@ -74,11 +77,7 @@ TEST_RESULTS := $(TESTS:%=build/results/%)
 TEST_JOBS ?= $(shell nproc)
 PROVE_FLAGS ?=
 
-ifneq ($(filter 1,$(ALL))$(filter true,$(CI)),)
-$(TEST_RESULTS): always
-endif
-
-$(TEST_RESULTS): build/results/%: % tests/run-test
+$(TEST_RESULTS): build/results/%: % tests/run-test $(TEST_ALWAYS)
 	@tests/run-test $*
 
 .PHONY: always test-builds test-results test-times

@@ -24,7 +24,7 @@ endef
 # $(call guest_lib_fuzz,NAME,SOURCES): a fuzzer, the same way.
 define guest_lib_fuzz
 $(call fuzz_target,$(1),hostile,$(guest_lib_files) tests/fuzz/hostile/hostile.c)
-fuzz-short: fuzz-short-$(1)
+fuzz-short: build/fuzz/$(1).short
 fuzz: fuzz-long-$(1)
 endef
 
@@ -42,7 +42,6 @@ $(eval $(call guest_lib_fuzz,fuzz_control,control factory))
 # $(call guest_lib_tsan,NAME,SOURCES): threads, under ThreadSanitizer.
 define guest_lib_tsan
 TEST_FILES += build/tsan/$(1)
-test: build/tsan/$(1)
 build/tsan/$(1): $(2:%=guest-lib/src/%.c) tests/guest-lib/pages.c
 endef
 
@@ -56,6 +55,8 @@ $(eval $(call guest_lib_tsan,tsan_control,control factory))
 GUEST_LIB_SCRIPTS := $(wildcard tests/guest-lib/*.t)
 TEST_FILES += $(GUEST_LIB_SCRIPTS)
 TEST_NEEDS += guest-lib
+$(call test_inputs,$(GUEST_LIB_SCRIPTS),$(wildcard docs/guest-*.md) guest-lib/single-header \
+	$(wildcard guest-lib/*.* guest-lib/*/*.* guest-lib/*/*/*.* tests/guest-lib/*) | guest-lib)
 
 # SC2016: make's and the shell's variables in one. SC2317: as in lint-patches.
 LINT_TARGETS += lint-guest-lib

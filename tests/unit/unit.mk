@@ -47,6 +47,7 @@ endef
 define fuzz_target
 FUZZ_TARGETS += $(1)
 build/fuzz/$(1): $(patsubst %.c,build/unit/objects/fuzz/$(2)/%.o,tests/fuzz/$(1).c $(3))
+build/fuzz/$(1).short: tests/fuzz/$(1).dict $(wildcard tests/fuzz/corpus/$(1)/*)
 endef
 
 guest_abi := guest-lib/include/shared_mem/abi.h
@@ -96,14 +97,15 @@ unit: unit-tests fuzz-short
 unit-tests: $(UNIT_TESTS)
 	CMOCKA_MESSAGE_OUTPUT=TAP prove --exec '' $(UNIT_TESTS)
 
-fuzz-short: $(FUZZ_TARGETS:%=fuzz-short-%)
+fuzz-short: $(FUZZ_TARGETS:%=build/fuzz/%.short)
 fuzz: $(FUZZ_TARGETS:%=fuzz-long-%)
 
 # The same seed and no memory of earlier runs: the same run every time.
-fuzz-short-%: build/fuzz/%
+build/fuzz/%.short: build/fuzz/% $(TEST_ALWAYS)
 	rm -rf build/fuzz/$*.corpus
 	$(call fuzz_run,$*,-runs=$(FUZZ_SHORT_RUNS) -seed=1) \
 		>build/fuzz/$*.log 2>&1 || { cat build/fuzz/$*.log; exit 1; }
+	@touch $@
 
 fuzz-long-%: build/fuzz/%
 	$(call fuzz_run,$*,-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1)
