@@ -106,7 +106,7 @@ wait_for()
     until "$@"; do
         uptime
         [ "$now" -lt $end ] || return 1
-        ask pause 20
+        ask pause 50 # dom0 goes before guests: they are to have the CPU
     done
 }
 
