@@ -114,7 +114,7 @@ wait_for()
 uptime()
 {
     read -r now _ </proc/uptime
-    now=${now%.*}${now#*.}
+    now=$((${now%.*} * 100 + 1${now#*.} - 100)) # 08 is no number
 }
 
 # within HUNDREDTHS COMMAND...: it becomes true, not more than that long from now.

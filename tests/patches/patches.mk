@@ -5,8 +5,8 @@ PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t messa
 	golang.t completion.t)
 # What the normal build makes of the whole series.
 PATCH_BUILDS := $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
-PATCH_SCRIPTS := $(filter-out %/compiler,$(wildcard tools-libxl-patches/scripts/*)) \
-	$(wildcard tools-libxl-patches/scripts/compiler/* tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
+PATCH_SCRIPTS := $(filter-out %/programs,$(wildcard tools-libxl-patches/scripts/*)) \
+	$(wildcard tools-libxl-patches/scripts/programs/gcc tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
 
 TEST_FILES += $(PATCH_TESTS)
 TEST_NEEDS += series $(PATCH_BUILDS)

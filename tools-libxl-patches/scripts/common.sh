@@ -19,9 +19,9 @@ jobs=$(nproc)
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH V
 unset CC CXX LD AR CFLAGS CPPFLAGS LDFLAGS CROSS_COMPILE DESTDIR GIT_DIR GIT_WORK_TREE
 
-# Debian's programs, before what a user's own PATH has: a version manager's
-# python3 takes longer to start than what it is run for. And the compiler cache.
-export PATH=$patch_dir/scripts/compiler:/usr/lib/ccache:/usr/bin:$PATH
+# Debian's python3: that of a version manager takes longer to start than what it is
+# run for. And the compiler cache.
+export PATH=$patch_dir/scripts/programs:/usr/lib/ccache:$PATH
 
 # What is compiled again is often what was compiled before, in this tree or in
 # one beside it. Paths below the trees' directory count from where the compiler

@@ -121,6 +121,7 @@ whole_life()
 {
     local tools="$1" domid="$2"
 
+    rm -f life-output # of the life before
     traced "$tools" life create -qF vm1.cfg >life-output 2>&1 &
     wait_for 60 grep -q '^Waiting for domain' life-output || {
         cat life-output
