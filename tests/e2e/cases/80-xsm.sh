@@ -129,11 +129,14 @@ need_flask()
 }
 
 # load_policy NAME: Xen's own memory grows by a few pages with each load; the
-# driver takes that off what has to be free.
+# driver takes that off what has to be free. A load also empties FLASK's cache of
+# decisions, which fills again: it is emptied before, so that it does not count.
 load_policy()
 {
     local before
 
+    must xl setenforce 0
+    must xl setenforce 1
     before=$(freepages)
     must flask-loadpolicy "/usr/lib/xenpolicy-$1"
     echo $((before - $(freepages))) >>/tmp/pages-of-xen
