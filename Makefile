@@ -90,7 +90,8 @@ test:
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-builds
 	@$(MAKE) --no-print-directory -j$(TEST_JOBS) test-results
-	@prove $(PROVE_FLAGS) --exec 'tests/run-test --show' $(TESTS)
+	@prove $(PROVE_FLAGS) --exec 'tests/run-test --show' $(TESTS) || \
+		{ tests/run-test --failures $(TESTS); exit 1; }
 	@tests/run-test --kept build/results/begin $(TESTS)
 
 test-times:
