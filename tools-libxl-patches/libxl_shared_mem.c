@@ -718,12 +718,6 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
 
     rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid);
     if (rc) goto out;
-    if (!domain->uuid) {
-        LOGD(ERROR, domid, "static_shared_mem: somebody else destroys the "
-             "domain");
-        rc = ERROR_FAIL;
-        goto out;
-    }
 
     libxl__shared_mem_drop_dead_peers(gc);
 

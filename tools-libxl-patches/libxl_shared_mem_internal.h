@@ -205,8 +205,7 @@ _hidden int
 libxl__shared_mem_read_last_generation(libxl__gc *gc, xs_transaction_t t,
                                        uint64_t *generation_r);
 
-/* *uuid_r: the UUID of a domain that exists and is not being destroyed, or
- * NULL. */
+/* ERROR_DOMAIN_DESTROYED, said in a message: the domain is gone, or goes. */
 _hidden int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
                                        const char **uuid_r);
 

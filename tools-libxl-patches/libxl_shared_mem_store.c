@@ -145,6 +145,12 @@ static int get_info(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r,
     return 0;
 }
 
+static int destroyed(libxl__gc *gc, uint32_t domid)
+{
+    LOGD(ERROR, domid, "static_shared_mem: the domain is being destroyed");
+    return ERROR_DOMAIN_DESTROYED;
+}
+
 int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
                                const char **uuid_r)
 {
@@ -152,10 +158,10 @@ int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
     int rc;
 
     rc = get_info(gc, domid, &info, uuid_r);
-    if (!rc && *uuid_r && (info.flags & XEN_DOMINF_dying))
-        *uuid_r = NULL;
+    if (rc) return rc;
 
-    return rc;
+    return *uuid_r && !(info.flags & XEN_DOMINF_dying) ? 0
+                                                       : destroyed(gc, domid);
 }
 
 int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
@@ -338,10 +344,28 @@ static int write_index(libxl__gc *gc, xs_transaction_t t,
     return rc;
 }
 
+/* Whoever destroys a domain removes its directory first, then what is written
+ * here: what came after that would stay for good. */
+static int check_not_destroyed(libxl__gc *gc, xs_transaction_t t,
+                               uint32_t domid)
+{
+    const char *value;
+    int rc;
+
+    rc = libxl__xs_read_checked(gc, t, GCSPRINTF("/local/domain/%"PRIu32,
+                                                 domid), &value);
+    return rc || value ? rc : destroyed(gc, domid);
+}
+
 static int write_domain(libxl__gc *gc, xs_transaction_t t,
                         const libxl__shared_mem_domain *domain)
 {
     int rc;
+
+    if (!domain->is_gone) {
+        rc = check_not_destroyed(gc, t, domain->domid);
+        if (rc) return rc;
+    }
 
     if (domain->is_gone ||
         (!domain->index.nr_ids && !domain->has_factory && !domain->memkb &&
@@ -590,10 +614,6 @@ int libxl__shared_mem_read_domain(libxl__gc *gc, uint32_t domid,
 
     rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid);
     if (rc) return rc;
-    if (!domain->uuid) {
-        LOGD(ERROR, domid, "static_shared_mem: the domain is being destroyed");
-        return ERROR_DOMAIN_DESTROYED;
-    }
 
     rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
     if (rc || !exists) return rc;

@@ -41,6 +41,7 @@ static const struct command commands[] = {
     { "zero", MAILBOX_ZERO, 2, 2, "GPA SIZE" },
     { "read", MAILBOX_READ, 1, 1, "GPA" },
     { "write", MAILBOX_WRITE, 2, 2, "GPA VALUE" },
+    { "execute", MAILBOX_EXECUTE, 1, 1, "GPA" },
     { "hypercall-share", MAILBOX_SHARE, 4, 4, "DOM SOURCE-DOM SOURCE-GFN GFN" },
     { "hypercall-share-ro", MAILBOX_SHARE_RO, 4, 4,
       "DOM SOURCE-DOM SOURCE-GFN GFN" },

@@ -110,6 +110,12 @@ wait_for()
     done
 }
 
+# has_lock PROCESS: it has a lock on some file, as holdlock has.
+has_lock()
+{
+    grep -q ": FLOCK  ADVISORY  WRITE $1 " /proc/locks
+}
+
 # Hundredths of a second since the boot, in the variable "now".
 uptime()
 {
@@ -249,6 +255,36 @@ create()
         fail "xl create $name.cfg"
     }
     number_of "$name"
+}
+
+# running NAME [LINE]...: a domain without regions, which has run.
+running()
+{
+    local name="$1"
+
+    shift
+    config "$name" "$@"
+    create "$name"
+    must guest "$name" ping >/dev/null
+}
+
+# acknowledge NAME: does as its kernel would when xl asks it to shut down, which
+# the agent does not, and keeps in NAME.asked what it is to do. Ends with that: the
+# first event is the watch's own, and what xl writes may come before or after it.
+acknowledge()
+{
+    local node domid order
+
+    eval "domid=\$$1"
+    node=/local/domain/$domid/control/shutdown
+    rm -f "$1.asked"
+    xenstore-watch -n 2 "$node" | while read -r _; do
+        order=$(xenstore-read "$node")
+        if [ -n "$order" ] && ! [ -e "$1.asked" ]; then
+            echo "$order" >"$1.asked"
+            xenstore-write "$node" ""
+        fi
+    done
 }
 
 # number_of NAME: the domain's number is in the variable NAME.

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * sharectl: changes a domain's physmap from dom0, one call at a time, to test
- * the rules of XENMAPSPACE_gmfn_share and XENMAPSPACE_gmfn_share_ro.  "sharectl"
- * alone lists the commands.
+ * the rules of XENMEM_region_op, XENMAPSPACE_gmfn_share and
+ * XENMAPSPACE_gmfn_share_ro.  "sharectl" alone lists the commands.
  */
 #define _GNU_SOURCE /* strerrorname_np() */
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include <xenctrl.h>
 
-#define MAX_WORDS 5
+#define MAX_WORDS 6
 #define MAX_PAGES 65535 /* the batch's size has 16 bits */
 
 enum { EXIT_OK, EXIT_REFUSED, EXIT_TROUBLE = 3 };
@@ -101,6 +101,50 @@ static int share_ro(xc_interface *xch, const uint64_t *word)
     return share_as(xch, "share-ro", XENMAPSPACE_gmfn_share_ro, word);
 }
 
+/* Prints "take: ok", or "take: EBUSY at 0x800, 3 left". */
+static int region(xc_interface *xch, const char *command, xen_region_op_t op)
+{
+    if ( !xc_region_op(xch, &op) )
+    {
+        printf("%s: ok\n", command);
+        return EXIT_OK;
+    }
+
+    printf("%s: %s at 0x%"PRIx64", %"PRIu64" left\n", command, name_of(errno),
+           (uint64_t)op.gfn, (uint64_t)op.nr);
+
+    return EXIT_REFUSED;
+}
+
+static int probe(xc_interface *xch, const uint64_t *word)
+{
+    return region(xch, "probe", (xen_region_op_t){
+        .op = XENMEM_REGION_OP_probe,
+        .domid = word[0], .gfn = word[1], .nr = word[2] });
+}
+
+static int take(xc_interface *xch, const uint64_t *word)
+{
+    return region(xch, "take", (xen_region_op_t){
+        .op = XENMEM_REGION_OP_take, .flags = word[3],
+        .domid = word[0], .gfn = word[1], .nr = word[2] });
+}
+
+static int map(xc_interface *xch, const uint64_t *word)
+{
+    return region(xch, "map", (xen_region_op_t){
+        .op = XENMEM_REGION_OP_map, .flags = word[5],
+        .domid = word[0], .source = word[1], .source_gfn = word[2],
+        .gfn = word[3], .nr = word[4] });
+}
+
+static int unmap(xc_interface *xch, const uint64_t *word)
+{
+    return region(xch, "unmap", (xen_region_op_t){
+        .op = XENMEM_REGION_OP_unmap,
+        .domid = word[0], .gfn = word[1], .nr = word[2] });
+}
+
 static int add(xc_interface *xch, const uint64_t *word)
 {
     if ( xc_domain_add_to_physmap(xch, word[0], word[1], word[2], word[3]) )
@@ -122,6 +166,10 @@ static int remove_page(xc_interface *xch, const uint64_t *word)
 }
 
 static const struct command commands[] = {
+    { "probe", 3, 3, "DOMID GFN PAGES", probe },
+    { "take", 3, 4, "DOMID GFN PAGES [FLAGS]", take },
+    { "map", 5, 6, "DOMID SOURCE-DOMID SOURCE-GFN GFN PAGES [FLAGS]", map },
+    { "unmap", 3, 3, "DOMID GFN PAGES", unmap },
     { "share", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share },
     { "share-ro", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share_ro },
     { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
@@ -136,7 +184,8 @@ static int misuse(void)
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         fprintf(stderr, "  sharectl %s %s\n", commands[i].name,
                 commands[i].words);
-    fputs("share, share-ro: XENMAPSPACE_gmfn_share, XENMAPSPACE_gmfn_share_ro, at\n"
+    fputs("probe, take, map, unmap: XENMEM_region_op; FLAGS: XENMEM_REGION_*.\n"
+          "share, share-ro: XENMAPSPACE_gmfn_share, XENMAPSPACE_gmfn_share_ro, at\n"
           "most 65535 pages in one call.\n"
           "add: one page of another XENMAPSPACE_*.\n"
           "Exit: 0 all done, 1 Xen refused the call or a page, 3 misuse.\n",

@@ -8,8 +8,8 @@
 # finds out which sources are to be compiled: what has been built is the whole
 # series, and this goes backwards from there, in a copy.
 #
-# Of the tools, sources that no commit changes are not compiled again for a changed
-# header: the normal build does that with all of the series, and with none of it.
+# Sources that no commit changes are not compiled again for a changed header: the
+# normal build does that with all of the series, and with none of it.
 #
 # Code for one architecture is compiled for that one, common code of the
 # hypervisor for both. Common code of the tools is compiled for x86_64: that it

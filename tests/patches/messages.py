@@ -133,18 +133,22 @@ def messages_of(path, text, lines):
 
 def hunks(patch):
     """Each hunk of C: its text after the patch, and the numbers of the added
-    lines."""
-    text, lines, is_c = [], [], False
-    for number, line in enumerate(patch.splitlines(), 1):
+    lines, but for those whose text was in the hunk before."""
+    text, lines, before, is_c = [], [], [], False
+    for number, line in enumerate([*patch.splitlines(), '@@'], 1):
         if line.startswith(('@@', 'diff ')):
-            yield '\n'.join(text), lines
-            text, lines = [], []
+            old = set(LITERAL.findall('\n'.join(before)))
+            yield '\n'.join(text), [
+                None if old & set(LITERAL.findall(added)) else place
+                for added, place in zip(text, lines)]
+            text, lines, before = [], [], []
         elif line.startswith('+++ '):
             is_c = line.endswith(('.c', '.h', '.l', '.y'))
         elif is_c and line[:1] in ('+', ' '):
             text.append(line[1:])
             lines.append(number if line[0] == '+' else None)
-    yield '\n'.join(text), lines
+        elif is_c and line[:1] == '-':
+            before.append(line[1:])
 
 
 def sources(top):

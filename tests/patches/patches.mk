@@ -29,7 +29,7 @@ patches: series $(PATCH_BUILDS)
 lint-patches:
 	@shellcheck -x -e SC2317 -P SCRIPTDIR $(PATCH_SCRIPTS)
 
-lint-sources: build/xen/x86_64/dist.done
+lint-sources: build/xen/x86_64/dist.done build/hypervisor/x86_64/xen
 	@tests/patches/lint-sources
 
 lint-examples:

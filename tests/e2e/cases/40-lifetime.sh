@@ -196,3 +196,27 @@ case_20_rounds_leak_nothing() # limit 600
         assert_equal "dom0's open files and processes" \
             "$(dom0_resources)" "$before"
 }
+
+# all_are_asked COMMAND WORDS ORDER: xl COMMAND -a tells vm2 and vm3, and no other.
+all_are_asked()
+{
+    acknowledge vm2 &
+    acknowledge vm3 &
+    must xl "$1" -a >output 2>&1
+    wait
+    assert_equal "what it says" "$(cat output)" "$2 domain $vm2
+$2 domain $vm3"
+    assert_equal "what vm2 and vm3 are to do" "$(cat vm2.asked vm3.asked)" "$3
+$3"
+}
+
+case_all_domains_are_asked_to_shut_down()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    running vm3
+    destroy vm1
+    all_are_asked shutdown "Shutting down" poweroff
+    all_are_asked reboot "Rebooting" reboot
+    destroy vm2 vm3
+}

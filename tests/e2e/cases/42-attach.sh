@@ -41,17 +41,6 @@ configured()
         tr '\n' ' '
 }
 
-# running NAME [LINE]...: a domain without regions, which has run.
-running()
-{
-    local name="$1"
-
-    shift
-    config "$name" "$@"
-    create "$name"
-    must guest "$name" ping >/dev/null
-}
-
 case_a_borrower_is_attached_and_detached()
 {
     share vm1 '"0x60000000+64K = ID1"'

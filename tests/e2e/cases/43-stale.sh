@@ -170,3 +170,30 @@ case_the_monitor_of_a_domain_is_killed()
     must guest vm1 check 0x60000000 64K 46
     destroy vm2 vm3 vm1
 }
+
+# Its creation is about to put down what it has mapped.
+case_a_domain_is_destroyed_while_it_is_created()
+{
+    local holder creator lock=/var/run/xen/shared-mem-pages.lock
+
+    holdlock $lock sleep 30 &
+    holder=$!
+    wait_for 5 has_lock $holder || fail "nobody has the lock"
+    config vm1 'static_shared_mem = [ "0x60000000+64K = ID1" ]'
+    xl create -p -e vm1.cfg >output 2>&1 &
+    creator=$!
+    wait_for 20 grep -q -e "-> FLOCK  ADVISORY  WRITE $creator " /proc/locks ||
+        fail "xl create does not wait for the lock"
+    number_of vm1
+    destroy vm1
+    has_lock $holder || fail "nobody has the lock any more"
+    kill $holder
+
+    ! wait $creator || fail "it was created"
+    normalise_messages <output >messages
+    assert_line messages \
+        "libxl: error: Domain N:static_shared_mem: the domain is being destroyed"
+    assert_equal "what is left of it" "$(xenstore-ls -f "/libxl/$vm1" 2>&1)" \
+        "xenstore-ls: xs_directory (/libxl/$vm1): No such file or directory"
+    assert_equal "the record" "$(record)" ""
+}

@@ -313,11 +313,6 @@ case_the_keeper_does_not_wait_for_others()
     destroy vm1 vm2
 }
 
-has_lock()
-{
-    grep -q "FLOCK  ADVISORY  WRITE $1 " /proc/locks
-}
-
 # Nobody tells of it: xenstore knows of domains' ends only.
 case_a_domain_that_is_resumed_is_alive_again()
 {

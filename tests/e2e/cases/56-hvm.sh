@@ -58,3 +58,16 @@ case_a_soft_reset_is_refused() # limit 180
     must guest vm2 check 0x80000000 64K 53
     destroy vm2
 }
+
+case_one_that_cannot_be_asked_to_shut_down_is_not_the_last()
+{
+    needs_hvm
+    hvm vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    acknowledge vm2 &
+    ! xl shutdown -a >output 2>&1 || fail "vm1 has no drivers for Xen"
+    wait
+    assert_line output "shutdown failed (rc=-10)"
+    assert_equal "what vm2 is to do" "$(cat vm2.asked)" poweroff
+    destroy vm1 vm2
+}

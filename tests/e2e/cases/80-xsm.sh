@@ -76,6 +76,44 @@ case_a_guest_cannot_share_by_itself() # limit 180
     destroy vm1 vm2
 }
 
+MEMORY_OP=12
+XENMEM_REGION_OP=29
+
+# guest_region NUMBER OP DOMID SOURCE: a call of vm2's, for the page $HOLE and the
+# source's $OWNER.
+guest_region()
+{
+    local word gpa=$FREE_RAM source_gfn=0
+
+    [ "$4" = 0 ] || source_gfn=$(gfn $OWNER)
+    for word in $(($2 | $3 << 16 | $4 << 32)) "$(gfn $HOLE)" $source_gfn 1; do
+        must guest vm2 write "$gpa" "$word" >/dev/null
+        gpa=$((gpa + 8))
+    done
+    answer "hypercall: rc $1" \
+        guest vm2 hypercall $MEMORY_OP $XENMEM_REGION_OP "$FREE_RAM"
+}
+
+case_a_guest_has_no_call_for_regions() # limit 180
+{
+    local op
+
+    start_pair
+    config vm3
+    create vm3
+    for op in 0 1 3; do # probe, take, unmap
+        guest_region $DENIED_NUMBER $op "$vm1" 0
+        guest_region $DENIED_NUMBER $op 0 0
+        guest_region -1 $op "$vm2" 0
+    done
+    guest_region $DENIED_NUMBER 2 "$vm1" "$vm3"
+    guest_region -1 2 "$vm1" "$vm2"
+    guest_region -1 2 "$vm2" "$vm1"
+    must_be_free "$vm1" $HOLE
+    must guest vm1 check $OWNER 256K 1
+    destroy vm1 vm2 vm3
+}
+
 case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
 {
     local removed=$((BORROWER + 0x1000))
@@ -166,6 +204,10 @@ case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
     create vm3
     xen_share "call $DENIED" "$vm3" "$vm1" $OWNER $HOLE
     xen_share "call $DENIED" "$vm1" "$vm3" "$FREE_RAM" $HOLE
+    answer "map: $DENIED at $(gfn $HOLE), 1 left" \
+        sharectl map "$vm3" "$vm1" "$(gfn $OWNER)" "$(gfn $HOLE)" 1
+    answer "map: $DENIED at $(gfn $HOLE), 1 left" \
+        sharectl map "$vm1" "$vm3" "$(gfn $OWNER)" "$(gfn $HOLE)" 1
     must_be_free "$vm3" $HOLE
     must_be_free "$vm1" $HOLE
     must guest vm1 check $OWNER 256K 1

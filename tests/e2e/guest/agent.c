@@ -133,6 +133,16 @@ static enum mailbox_status write(const uint64_t *argument)
     return MAILBOX_OK;
 }
 
+static enum mailbox_status execute(uint64_t gpa)
+{
+    if ( !range_is_sound(gpa, sizeof(uint64_t)) )
+        return MAILBOX_REFUSED;
+
+    ((void (*)(void))(uintptr_t)gpa)();
+
+    return MAILBOX_OK;
+}
+
 static int64_t memory_op(uint64_t command, void *argument)
 {
     return hypercall(HYPERCALL_MEMORY_OP, command, (uintptr_t)argument, 0);
@@ -200,6 +210,7 @@ static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
     case MAILBOX_READ:   return read(argument);
     case MAILBOX_WRITE:  return write(argument);
     case MAILBOX_REMOVE: return remove(argument);
+    case MAILBOX_EXECUTE: return execute(argument[0]);
 
     case MAILBOX_SHARE:
         return share(argument, XENMAPSPACE_GMFN_SHARE);

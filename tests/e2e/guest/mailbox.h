@@ -21,7 +21,7 @@
 #define MAILBOX_SIZE    4096
 #define MAILBOX_UP      0x70757467656e7401ULL /* the agent takes commands */
 #define MAILBOX_CRASHED 0x6e776f64656e7401ULL /* it trapped; see value[] */
-#define MAILBOX_VERSION 2
+#define MAILBOX_VERSION 3
 #define MAILBOX_WORDS   4
 
 /* Commands, with their arguments.  Sizes are in bytes, multiples of 8. */
@@ -32,6 +32,7 @@ enum mailbox_command {
     MAILBOX_ZERO,     /* gpa, size: are these bytes all zero? */
     MAILBOX_READ,     /* gpa; answers the u64 there */
     MAILBOX_WRITE,    /* gpa, value */
+    MAILBOX_EXECUTE,  /* gpa: goes on there */
     MAILBOX_SHARE,    /* domid, source domid, source gfn, gfn */
     MAILBOX_SHARE_RO, /* as SHARE, for a read-only mapping */
     MAILBOX_REMOVE,   /* gfn, of the agent's own domain */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Regions: memory that several domains have and that belongs to none of them.
+ * The interface is XENMEM_region_op, see public/memory.h.
+ *
+ * A region's pages belong to dom_region.  Each domain that has one maps it as
+ * it would another domain's, and each such mapping holds a reference.  There's
+ * no other one, so a page is freed with the last mapping.
+ */
+#ifndef XEN_REGION_H
+#define XEN_REGION_H
+
+#include <xen/mm.h>
+
+#include <public/memory.h>
+
+#ifdef CONFIG_HVM
+
+extern struct domain *dom_region;
+
+int region_op(XEN_GUEST_HANDLE_PARAM(xen_region_op_t) arg);
+
+/*
+ * Have dom_region own a page of d's, whose only reference besides that of its
+ * allocation is the caller's: -EBUSY if there are more.  -ESRCH: d is dying.
+ * -EINVAL: it's not a page of RAM that can go to another domain.  The caller's
+ * reference is the only one then.
+ */
+int region_claim_page(struct domain *d, struct page_info *page);
+
+/*
+ * One page each; the caller keeps d from going away.  They return what
+ * XENMEM_region_op does.  arch_region_map() takes its own reference.
+ */
+int arch_region_probe(struct domain *d, gfn_t gfn);
+int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear);
+int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
+                    bool readonly);
+int arch_region_unmap(struct domain *d, gfn_t gfn);
+
+#else
+
+static inline int region_op(XEN_GUEST_HANDLE_PARAM(xen_region_op_t) arg)
+{
+    return -EOPNOTSUPP;
+}
+
+#endif
+
+#endif /* XEN_REGION_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
