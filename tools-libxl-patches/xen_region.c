@@ -70,7 +70,7 @@ int region_claim_page(struct domain *d, struct page_info *page)
     if ( domain_adjust_tot_pages(dom_region, 1) == 1 )
         get_knownalive_domain(dom_region);
     smp_wmb(); /* The owner has to be visible before there's a reference. */
-    page->count_info |= 1;
+    arch_fetch_and_add(&page->count_info, 1);
 
     nrspin_unlock(&dom_region->page_alloc_lock);
 
@@ -167,13 +167,16 @@ static int check_op(const struct xen_region_op *op)
     };
 
     if ( op->op >= ARRAY_SIZE(flags) || (op->flags & ~flags[op->op]) ||
-         op->pad || op->gfn + op->nr < op->gfn )
+         op->pad || op->gfn + op->nr < op->gfn ||
+         op->source_gfn + op->nr < op->source_gfn )
         return -EINVAL;
 
-    if ( op->op != XENMEM_REGION_OP_map )
-        return op->source || op->source_gfn ? -EINVAL : 0;
+    /* On 32-bit Arm a GFN has fewer bits. */
+    if ( op->gfn + op->nr > ULONG_MAX || op->source_gfn + op->nr > ULONG_MAX )
+        return -ERANGE;
 
-    return op->source_gfn + op->nr < op->source_gfn ? -EINVAL : 0;
+    return op->op != XENMEM_REGION_OP_map && (op->source || op->source_gfn)
+           ? -EINVAL : 0;
 }
 
 /* Everybody whose physmap changes, or is read, has to be somebody else. */

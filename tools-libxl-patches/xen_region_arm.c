@@ -38,16 +38,23 @@ static int no_table(int rc)
     return rc == -ENOENT ? -ENOMEM : rc;
 }
 
-/* What p2m_set_entry() has failed with may have come after the change. */
-static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn)
+/*
+ * Undoes a change to a foreign type, and drops the reference that the entry
+ * was to have.  What p2m_set_entry() has failed with may have come after the
+ * change.  An entry that stays foreign, as it does when the domain is dying,
+ * has the reference: relinquish_p2m_mapping() drops it.
+ */
+static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
+                     p2m_access_t a)
 {
-    p2m_type_t t;
+    p2m_type_t t = p2m_ram_rw;
 
-    if ( !p2m_set_entry(p2m, gfn, 1, mfn, p2m_ram_rw, p2m->default_access) )
-        return;
+    if ( p2m_set_entry(p2m, gfn, 1, mfn, p2m_ram_rw, a) )
+        p2m_get_entry(p2m, gfn, &t, NULL, NULL, NULL);
 
-    p2m_get_entry(p2m, gfn, &t, NULL, NULL, NULL);
-    if ( t != p2m_ram_rw )
+    if ( t == p2m_ram_rw )
+        put_page(mfn_to_page(mfn));
+    else if ( !p2m->domain->is_dying )
         domain_crash(p2m->domain);
 }
 
@@ -70,9 +77,9 @@ static int add_page(struct p2m_domain *p2m, gfn_t gfn, struct page_info *page,
     return no_table(rc);
 }
 
-/* Its entry in p2m, which is locked, is that of RAM. */
+/* Its entry in p2m, which is locked, is that of RAM, with access a. */
 static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
-                     p2m_type_t nt)
+                     p2m_type_t nt, p2m_access_t a)
 {
     struct domain *d = p2m->domain;
     struct page_info *page = mfn_to_page(mfn);
@@ -90,10 +97,7 @@ static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
     if ( !rc )
         rc = region_claim_page(d, page);
     if ( rc )
-    {
-        make_ram(p2m, gfn, mfn);
-        put_page(page);
-    }
+        make_ram(p2m, gfn, mfn, a);
 
     return no_table(rc);
 }
@@ -101,15 +105,23 @@ static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
 int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear)
 {
     struct p2m_domain *p2m = p2m_get_hostp2m(d);
+    p2m_access_t a;
     p2m_type_t t;
     mfn_t mfn;
     int rc;
 
+    if ( !gfn_is_in_range(gfn) )
+        return -ERANGE;
+
     p2m_write_lock(p2m);
 
-    mfn = p2m_get_entry(p2m, gfn, &t, NULL, NULL, NULL);
-    rc = t == p2m_ram_rw && mfn_valid(mfn)
-         ? take_page(p2m, gfn, mfn, region_type(readonly)) : -ENOENT;
+    mfn = p2m_get_entry(p2m, gfn, &t, &a, NULL, NULL);
+    if ( d->is_dying )
+        rc = -ESRCH;
+    else if ( t == p2m_ram_rw && mfn_valid(mfn) )
+        rc = take_page(p2m, gfn, mfn, region_type(readonly), a);
+    else
+        rc = -ENOENT;
     if ( !rc && clear )
     {
         clear_domain_page(mfn);
@@ -157,19 +169,27 @@ int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
 
 int arch_region_unmap(struct domain *d, gfn_t gfn)
 {
-    struct page_info *page;
+    struct p2m_domain *p2m = p2m_get_hostp2m(d);
     p2m_type_t t;
+    mfn_t mfn;
     int rc = 0;
 
-    page = p2m_get_page_from_gfn(d, gfn, &t, P2M_READONLY);
-    if ( !page )
-        return 0;
+    if ( !gfn_is_in_range(gfn) )
+        return -ERANGE;
 
-    if ( page_get_owner(page) == dom_region )
-        rc = guest_physmap_remove_page(d, gfn, page_to_mfn(page), 0);
-    put_page(page);
+    p2m_write_lock(p2m);
 
-    return rc;
+    mfn = p2m_get_entry(p2m, gfn, &t, NULL, NULL, NULL);
+    if ( d->is_dying )
+        rc = -ESRCH;
+    else if ( p2m_is_foreign(t) &&
+              page_get_owner(mfn_to_page(mfn)) == dom_region )
+        rc = p2m_set_entry(p2m, gfn, 1, INVALID_MFN, p2m_invalid,
+                           p2m_access_rwx);
+
+    p2m_write_unlock(p2m);
+
+    return no_table(rc);
 }
 
 /*

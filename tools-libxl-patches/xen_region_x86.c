@@ -52,13 +52,12 @@ int arch_region_probe(struct domain *d, gfn_t gfn)
 }
 
 /* What p2m_set_entry() has failed with may have come after the change. */
-static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn)
+static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
+                     p2m_access_t a)
 {
     p2m_type_t t;
-    p2m_access_t a;
 
-    if ( !p2m_set_entry(p2m, gfn, mfn, PAGE_ORDER_4K, p2m_ram_rw,
-                        p2m->default_access) )
+    if ( !p2m_set_entry(p2m, gfn, mfn, PAGE_ORDER_4K, p2m_ram_rw, a) )
         return;
 
     p2m->get_entry(p2m, gfn, &t, &a, 0, NULL, NULL);
@@ -86,9 +85,9 @@ static int add_page(struct p2m_domain *p2m, gfn_t gfn, struct page_info *page,
     return rc;
 }
 
-/* Its entry in p2m, which is locked, is that of RAM. */
+/* Its entry in p2m, which is locked, is that of RAM, with access a. */
 static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
-                     p2m_type_t nt)
+                     p2m_type_t nt, p2m_access_t a)
 {
     struct domain *d = p2m->domain;
     int rc = p2m_set_entry(p2m, gfn, mfn, PAGE_ORDER_4K, nt,
@@ -99,7 +98,7 @@ static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
         rc = region_claim_page(d, mfn_to_page(mfn));
     if ( rc )
     {
-        make_ram(p2m, gfn, mfn);
+        make_ram(p2m, gfn, mfn, a);
         return rc;
     }
 
@@ -111,6 +110,8 @@ static int take_page(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
 
 int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear)
 {
+    struct p2m_domain *p2m = p2m_get_hostp2m(d);
+    p2m_access_t a;
     p2m_type_t t;
     mfn_t mfn;
     int rc = check_domain(d, gfn);
@@ -118,13 +119,17 @@ int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear)
     if ( rc )
         return rc;
 
-    mfn = get_gfn(d, gfn_x(gfn), &t);
+    mfn = get_gfn_type_access(p2m, gfn_x(gfn), &t, &a,
+                              P2M_ALLOC | P2M_UNSHARE, NULL);
 
-    rc = t == p2m_ram_rw ? take_page(p2m_get_hostp2m(d), gfn, mfn,
-                                     region_type(readonly))
-                         : -ENOENT;
+    rc = t == p2m_ram_rw
+         ? take_page(p2m, gfn, mfn, region_type(readonly), a) : -ENOENT;
     if ( !rc && clear )
+    {
+        /* The guest may have been allowed to write until then. */
+        p2m_tlb_flush_sync(p2m);
         clear_domain_page(mfn);
+    }
 
     put_gfn(d, gfn_x(gfn));
 
@@ -168,6 +173,9 @@ int arch_region_unmap(struct domain *d, gfn_t gfn)
     p2m_type_t t;
     mfn_t mfn;
     int rc = 0;
+
+    if ( !gfn_valid(d, gfn) )
+        return -ERANGE;
 
     mfn = get_gfn_query(d, gfn_x(gfn), &t);
 

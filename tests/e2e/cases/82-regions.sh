@@ -181,6 +181,9 @@ case_what_cannot_be_taken_or_mapped()
     answer "take: ENOENT at $gfn, 2 left" sharectl take "$vm1" "$gfn" 2
     answer "map: ERANGE at $far, 1 left" \
         sharectl map "$vm2" "$vm1" "$gfn" $far 1
+    answer "take: ERANGE at $far, 1 left" sharectl take "$vm2" $far 1
+    answer "unmap: ERANGE at $far, 1 left" sharectl unmap "$vm2" $far 1
+    answer "probe: ERANGE at $far, 1 left" sharectl probe "$vm2" $far 1
     answer "map: EINVAL at $(gfn $PLACE), 1 left" \
         sharectl map "$vm1" "$vm1" "$gfn" "$(gfn $PLACE)" 1
     answer "map: ESRCH at $(gfn $PLACE), 1 left" \
