@@ -429,6 +429,18 @@ gfn()
     printf '0x%x\n' $(($1 >> 12))
 }
 
+# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $FREE_RAM
+# on.
+in_ram()
+{
+    local gpa="$FREE_RAM" word
+
+    for word; do
+        must guest vm2 write "$gpa" "$word" >/dev/null
+        gpa=$((gpa + 8))
+    done
+}
+
 # answer LINE COMMAND...: what it prints, whatever its status.
 answer()
 {

@@ -83,13 +83,10 @@ XENMEM_REGION_OP=29
 # source's $OWNER.
 guest_region()
 {
-    local word gpa=$FREE_RAM source_gfn=0
+    local source_gfn=0
 
     [ "$4" = 0 ] || source_gfn=$(gfn $OWNER)
-    for word in $(($2 | $3 << 16 | $4 << 32)) "$(gfn $HOLE)" $source_gfn 1; do
-        must guest vm2 write "$gpa" "$word" >/dev/null
-        gpa=$((gpa + 8))
-    done
+    in_ram $(($2 | $3 << 16 | $4 << 32)) "$(gfn $HOLE)" "$source_gfn" 1
     answer "hypercall: rc $1" \
         guest vm2 hypercall $MEMORY_OP $XENMEM_REGION_OP "$FREE_RAM"
 }

@@ -58,18 +58,6 @@ faults()
         fail "$*: not the fault that should be, but: $printed"
 }
 
-# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $FREE_RAM
-# on.
-in_ram()
-{
-    local gpa="$FREE_RAM" word
-
-    for word; do
-        must guest vm2 write "$gpa" "$word" >/dev/null
-        gpa=$((gpa + 8))
-    done
-}
-
 # hypercall RESULT NUMBER ARGUMENT...: by vm2.
 hypercall()
 {
