@@ -53,17 +53,17 @@ class Boot:
     disk: Path | None = None  # an image, dom0's /dev/sda (x86_64)
     memory: int = 2048  # MiB, the whole machine
     smp: int = 2
-    icount: bool = False  # deterministic: 1 ns an instruction, one CPU
+    icount: int | None = None # deterministic: 2^icount ns an instruction, one CPU
     iommu: bool = False   # AMD's (x86_64)
 
     def command(self, initrd: Path) -> list[str]:
         machine = _x86_64 if self.arch == "x86_64" else _arm64
-        smp = 1 if self.icount else self.smp
+        smp = self.smp if self.icount is None else 1
         command = [*machine(self, initrd), "-m", str(self.memory),
                    "-smp", str(smp), "-no-reboot", "-nodefaults",
                    "-display", "none", "-serial", "mon:stdio"]
-        if self.icount:
-            command += ["-icount", "shift=0,sleep=off"]
+        if self.icount is not None:
+            command += ["-icount", f"shift={self.icount},sleep=off"]
         if self.iommu:
             command += ["-device", "amd-iommu"]
         if self.disk:
