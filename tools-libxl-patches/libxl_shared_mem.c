@@ -229,7 +229,7 @@ int libxl__shared_mem_plan(libxl__gc *gc, const libxl_domain_config *d_config,
     return 0;
 }
 
-/* Pages that the domain adds to its RAM for a region. */
+/* Pages that are to be found for a region, and not in the domain's RAM. */
 static uint64_t added_pages(const region *r)
 {
     uint64_t pages = 0;
@@ -423,8 +423,9 @@ int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
 }
 
 /*
- * Raises the domain's maximum by what it is going to add, and makes sure
- * that there is that much memory.  *before_r: the figures until then.
+ * Raises the domain's maximum by the new pages, which are its own until they
+ * are the regions', and makes sure that there is that much memory.
+ * *before_r: the figures until then.
  */
 static int reserve_memory(libxl__gc *gc, uint32_t domid,
                           const libxl_domain_config *d_config,
@@ -443,25 +444,21 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
                                                       *added_r);
 }
 
-/* Whether RAM of the domain makes way for memory of others. */
-static bool gives_back(const libxl_domain_config *d_config,
+static bool any_inside(const libxl_domain_config *d_config,
                        const region *regions)
 {
-    const int nr = libxl__shared_mem_nr_ranges(d_config);
-    unsigned int segment;
     int i;
 
-    for (i = 0; i < nr; i++)
-        for (segment = 0; segment < regions[i].nr_segments; segment++)
-            if (regions[i].inside && !regions[i].segments[segment].supply)
-                return true;
+    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++)
+        if (regions[i].inside)
+            return true;
 
     return false;
 }
 
 /*
- * Lowers the domain's maximum by the RAM that it has given back.  Adds to
- * *memkb how much more memory it has than before.
+ * Has the domain's maximum be as it was, less the RAM in whose place it has
+ * regions now.  Adds to *memkb how much more memory it has than before.
  */
 static int settle_memory(libxl__gc *gc, uint32_t domid,
                          const libxl_domain_config *d_config,
@@ -469,22 +466,25 @@ static int settle_memory(libxl__gc *gc, uint32_t domid,
                          const xc_domaininfo_t *before, uint64_t added,
                          int64_t *memkb)
 {
+    const bool inside = any_inside(d_config, regions);
     xc_domaininfo_t now;
-    int64_t more = added;
-    int rc = 0;
+    int64_t more = 0;
+    int rc;
+
+    if (!added && !inside)
+        return 0;
 
     /* Only of a domain that is being built: one that runs may balloon. */
-    if (gives_back(d_config, regions)) {
+    if (inside) {
         rc = get_memory(gc, domid, &now);
         if (rc) return rc;
 
         more = now.tot_pages - before->tot_pages;
-        rc = libxl__shared_mem_set_max_pages(gc, domid,
-                                             before->max_pages + more);
     }
 
     *memkb += more * (XC_PAGE_SIZE / 1024);
-    return rc;
+    return libxl__shared_mem_set_max_pages(gc, domid,
+                                           before->max_pages + more);
 }
 
 int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
@@ -514,31 +514,6 @@ int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
     LOGD(ERROR, domid, "static_shared_mem: memory of other domains is in the "
          "place of %"PRId64" KiB of its RAM; give it more than that", gone);
     return ERROR_INVAL;
-}
-
-int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
-                                const libxl__shared_mem_range *range,
-                                bool may_own, uint64_t *pages_r)
-{
-    xc_domaininfo_t before, now;
-    uint64_t given_up;
-    int rc, rc2;
-
-    rc = get_memory(gc, domid, &before);
-    if (rc) return rc;
-
-    rc = libxl__shared_mem_unmap(gc, domid, range, may_own, &given_up);
-    rc2 = get_memory(gc, domid, &now);
-    if (rc2) return rc ?: rc2;
-
-    /* What others have mapped is still counted, and the guest may balloon. */
-    *pages_r = before.tot_pages - min(before.tot_pages, now.tot_pages);
-    *pages_r = min(*pages_r, given_up);
-
-    if (*pages_r)
-        rc2 = libxl__shared_mem_set_max_pages(gc, domid, before.max_pages -
-                                                         *pages_r);
-    return rc ?: rc2;
 }
 
 /*----- Building and destroying a domain -----*/
@@ -587,17 +562,6 @@ int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
     return libxl__shared_mem_read_index(gc, domid, index, has_r);
 }
 
-static bool supplies(const region *r)
-{
-    unsigned int i;
-
-    for (i = 0; i < r->nr_segments; i++)
-        if (r->segments[i].supply)
-            return true;
-
-    return false;
-}
-
 /* Puts the new peer down in the record. */
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
                        const libxl_domain_config *d_config,
@@ -626,8 +590,6 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     }
     if (!status)
         status = libxl__shared_mem_record_add(&r->now, &mapping);
-    if (!status && supplies(r))
-        status = libxl__shared_mem_record_add_supplier(&r->now, domid, uuid);
     if (!status)
         return 0;
 
@@ -707,7 +669,7 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
     GCNEW(domain);
     domain->domid = domid;
 
-    rc = libxl__shared_mem_check_hypervisor(gc, domid, d_config);
+    rc = libxl__shared_mem_check_hypervisor(gc, d_config);
     if (rc) goto out;
 
     lock = libxl__shared_mem_lock(gc);

@@ -23,19 +23,21 @@ typedef struct {
 } state;
 
 /* Takes back the pages of the change that the domain's nodes tell of. */
-static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain,
-                     bool may_own)
+static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain)
 {
     libxl__shared_mem_change *change = &domain->change;
-    uint64_t pages;
     int rc;
 
-    rc = libxl__shared_mem_take_back(gc, domain->domid, &change->range,
-                                     may_own, &pages);
+    rc = libxl__shared_mem_unmap(gc, domain->domid, &change->range,
+                                 !change->detaches);
     if (rc) return rc;
 
-    if (change->detaches)
-        domain->memkb -= pages * (XC_PAGE_SIZE / 1024);
+    if (!change->detaches && change->max_pages) {
+        rc = libxl__shared_mem_set_max_pages(gc, domain->domid,
+                                             change->max_pages);
+        if (rc) return rc;
+    }
+
     change->detaches = false;
     change->range.size = 0;
 
@@ -73,7 +75,7 @@ static int begin(libxl__gc *gc, uint32_t domid, state *s)
     if (rc) return rc;
 
     /* Who began that was killed. */
-    return s->domain.change.range.size ? take_back(gc, &s->domain, true) : 0;
+    return s->domain.change.range.size ? take_back(gc, &s->domain) : 0;
 }
 
 static void end(libxl__gc *gc, state *s)
@@ -291,21 +293,6 @@ static int grow_paging_memory(libxl__gc *gc, const state *s,
     return ERROR_FAIL;
 }
 
-static int check_supplier(libxl__gc *gc, const libxl_domain_config *d_config,
-                          const libxl__shared_mem_region *r, uint32_t domid)
-{
-    const libxl__shared_mem_request *request = &r->request;
-
-    if (!request->read_only ||
-        !libxl__shared_mem_record_find_supplier(&r->now, domid))
-        return 0;
-
-    SHARED_MEM_LOG(d_config, request->range.name, "prot=ro, but the region "
-                   "has memory of this domain, which can have that back only "
-                   "to write to it too");
-    return ERROR_INVAL;
-}
-
 /* What can be checked, and what the domain is to get.  *r has one region. */
 static int plan_attach(libxl__gc *gc, const state *s,
                        const libxl_domain_config *all,
@@ -320,13 +307,10 @@ static int plan_attach(libxl__gc *gc, const state *s,
     rc = libxl__shared_mem_check_regions(gc, all);
     if (rc) return rc;
 
-    rc = libxl__shared_mem_check_hypervisor(gc, domid, one);
+    rc = libxl__shared_mem_check_hypervisor(gc, one);
     if (rc) return rc;
 
     rc = libxl__shared_mem_plan(gc, one, layout, r);
-    if (rc) return rc;
-
-    rc = check_supplier(gc, one, *r, domid);
     if (rc) return rc;
 
     /* The guest uses its RAM.  Where it has given that up, there is room. */
@@ -352,6 +336,7 @@ static int carry_out_attach(libxl__gc *gc, state *s,
 
     changing->begin = mem->begin;
     changing->size = mem->size;
+    s->domain.change.max_pages = s->info.max_pages;
     rc = libxl__shared_mem_write(gc, NULL, 0, &s->domain);
     if (rc) return rc;
 
@@ -368,10 +353,7 @@ static int carry_out_attach(libxl__gc *gc, state *s,
 
  undo:
     s->domain = begun;
-    if (!take_back(gc, &s->domain, true))
-        libxl__shared_mem_set_max_pages(gc, s->domain.domid,
-                                        s->info.max_pages);
-
+    take_back(gc, &s->domain);
     return rc;
 }
 
@@ -422,7 +404,6 @@ static int detach(libxl__gc *gc, uint32_t domid, const char *id)
 {
     const libxl__shared_mem_mapping *mapping;
     libxl__shared_mem_region *r;
-    bool may_own;
     state *s;
     int rc;
 
@@ -449,7 +430,6 @@ static int detach(libxl__gc *gc, uint32_t domid, const char *id)
         goto out;
     }
 
-    may_own = libxl__shared_mem_record_find_supplier(&r->now, domid);
     s->domain.change.detaches = true;
     s->domain.change.range.begin = mapping->begin;
     s->domain.change.range.size = mapping->size;
@@ -460,7 +440,7 @@ static int detach(libxl__gc *gc, uint32_t domid, const char *id)
 
     /* The guest is told before it happens. */
     libxl__shared_mem_update_factories(gc, NULL);
-    rc = take_back(gc, &s->domain, may_own);
+    rc = take_back(gc, &s->domain);
 
  out:
     end(gc, s);

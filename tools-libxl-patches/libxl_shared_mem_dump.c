@@ -39,10 +39,11 @@ static int get_config(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
-/* The map is the gc's, and has *nr_r entries. */
+/* The map is the gc's, and has *nr_r entries.  *shared_r: pages of regions,
+ * which don't count as the domain's. */
 static const xc_core_memory_map_t *
 memory_map(libxl__gc *gc, const libxl_domain_config *d_config,
-           unsigned int *nr_r)
+           unsigned int *nr_r, unsigned long *shared_r)
 {
     const unsigned int nr_regions = libxl__shared_mem_nr_ranges(d_config);
     const unsigned int max = LIBXL__SHARED_MEM_RAM_MAX + nr_regions;
@@ -57,6 +58,9 @@ memory_map(libxl__gc *gc, const libxl_domain_config *d_config,
     nr = libxl__shared_mem_arch_memory(d_config, ranges);
     memcpy(ranges + nr, libxl__shared_mem_config_ranges(gc, d_config),
            nr_regions * sizeof(*ranges));
+    *shared_r = 0;
+    for (i = nr; i < nr + nr_regions; i++)
+        *shared_r += ranges[i].size >> XC_PAGE_SHIFT;
     *nr_r = libxl__shared_mem_merge(ranges, nr + nr_regions, merged);
 
     for (i = 0; i < *nr_r; i++) {
@@ -72,6 +76,7 @@ int libxl__shared_mem_core_dump(libxl__gc *gc, uint32_t domid,
 {
     const xc_core_memory_map_t *map = NULL;
     libxl_domain_config d_config;
+    unsigned long shared = 0;
     unsigned int nr = 0;
     bool has_regions;
     int rc;
@@ -85,10 +90,11 @@ int libxl__shared_mem_core_dump(libxl__gc *gc, uint32_t domid,
         rc = get_config(gc, domid, &d_config);
         if (rc) goto out;
 
-        map = memory_map(gc, &d_config, &nr);
+        map = memory_map(gc, &d_config, &nr, &shared);
     }
 
-    if (xc_domain_dumpcore_map(CTX->xch, domid, filename, map, nr) < 0) {
+    if (xc_domain_dumpcore_map(CTX->xch, domid, filename, map, nr,
+                               shared) < 0) {
         LOGED(ERROR, domid, "Core dumping domain to %s", filename);
         rc = ERROR_FAIL;
     }

@@ -39,8 +39,8 @@ _hidden uint64_t
 libxl__shared_mem_paging_memkb(libxl__gc *gc,
                                const libxl_domain_config *d_config);
 
-/* How much memory, in KiB, the domain would add for regions that no live
- * domain has. */
+/* How much memory, in KiB, is to be found for regions of the domain that no
+ * live domain has. */
 _hidden int libxl__shared_mem_new_memkb(libxl__gc *gc,
                                         const libxl_domain_config *d_config,
                                         uint64_t *memkb_r);
@@ -117,6 +117,7 @@ typedef struct libxl__shared_mem_region {
 typedef struct libxl__shared_mem_change {
     bool detaches;
     libxl__shared_mem_range range;  /* without a name */
+    uint64_t max_pages;     /* to get: the domain's maximum before; or 0 */
 } libxl__shared_mem_change;
 
 /* The nodes of a domain itself. */
@@ -149,8 +150,8 @@ _hidden int libxl__shared_mem_plan(libxl__gc *gc,
                                    libxl__shared_mem_region **regions_r);
 
 /*
- * How many pages the domain is to add to its own, by that plan.  They have to
- * be free; if they are not, one line is logged.
+ * How many pages are to be found for regions, by that plan.  They have to be
+ * free; if they are not, one line is logged.
  */
 _hidden int libxl__shared_mem_check_memory(
     libxl__gc *gc, const libxl_domain_config *d_config,
@@ -170,14 +171,6 @@ _hidden int libxl__shared_mem_carry_out(libxl__gc *gc,
 /* Sets the domain's maximum memory. */
 _hidden int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
                                             uint64_t pages);
-
-/*
- * As libxl__shared_mem_unmap(), and lowers the domain's maximum memory by the
- * pages that it has less then, *pages_r.
- */
-_hidden int libxl__shared_mem_take_back(libxl__gc *gc, uint32_t domid,
-                                        const libxl__shared_mem_range *range,
-                                        bool may_own, uint64_t *pages_r);
 
 /*----- libxl_shared_mem_store.c -----*/
 
@@ -287,7 +280,7 @@ _hidden int libxl__shared_mem_start_keeper(libxl__ao *ao,
 
 /* Whether the hypervisor can share memory.  Logs one line if it can't. */
 _hidden int
-libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
+libxl__shared_mem_check_hypervisor(libxl__gc *gc,
                                    const libxl_domain_config *d_config);
 
 /*
@@ -312,13 +305,13 @@ libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
                              const libxl__shared_mem_region *r);
 
 /*
- * Takes all pages in the range away from a domain: what it has of others, and,
- * if may_own, what is its own; *given_up_r: how many of the latter.  The
- * caller holds the lock.  Logs one line on error; some pages may be left then.
+ * Takes all pages of regions in the range away from a domain; with_added: and
+ * what was added there for a region that did not come to be.  The caller holds
+ * the lock.  Logs one line on error; some pages may be left then.
  */
 _hidden int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
                                     const libxl__shared_mem_range *range,
-                                    bool may_own, uint64_t *given_up_r);
+                                    bool with_added);
 
 /*----- libxl_shared_mem_layout.c -----*/
 

@@ -57,55 +57,35 @@ static int fill_peers(libxl__gc *gc, const libxl__shared_mem_record *record,
     return 0;
 }
 
-/* Those that are no peers, and that Xen has not done with. */
-static int fill_suppliers(libxl__gc *gc,
-                          const libxl__shared_mem_record *record,
-                          libxl_shared_mem_region *region)
+/* A part is missing when the last domain that had it has gone. */
+static uint64_t memkb(libxl__gc *gc, const libxl__shared_mem_record *record)
 {
-    libxl_shared_mem_supplier *supplier;
-    unsigned int i;
-    int rc;
+    const libxl__shared_mem_request whole = { .range.size = record->size };
+    libxl__shared_mem_segment *segments;
+    uint64_t bytes = 0;
+    unsigned int i, nr;
 
-    region->suppliers = libxl__calloc(NOGC, record->nr_suppliers,
-                                      sizeof(*region->suppliers));
+    GCNEW_ARRAY(segments, LIBXL__SHARED_MEM_SEGMENTS_MAX);
+    nr = libxl__shared_mem_split(record, &whole, segments);
+    for (i = 0; i < nr; i++)
+        if (!segments[i].supply)
+            bytes += segments[i].size;
 
-    for (i = 0; i < record->nr_suppliers; i++) {
-        const char *uuid = record->suppliers[i].uuid;
-        const uint32_t domid = record->suppliers[i].domid;
-        const libxl__shared_mem_mapping *mapping =
-            libxl__shared_mem_record_find(record, domid);
-
-        if (mapping && !strcmp(mapping->uuid, uuid))
-            continue;
-
-        supplier = &region->suppliers[region->num_suppliers];
-        libxl_shared_mem_supplier_init(supplier);
-        supplier->domid = domid;
-        rc = get_state(gc, domid, uuid, &supplier->state);
-        if (rc) return rc;
-        if (supplier->state != LIBXL_SHARED_MEM_STATE_GONE)
-            region->num_suppliers++;
-    }
-
-    return 0;
+    return bytes / 1024;
 }
 
 /* *region has been initialised; the caller disposes of it. */
 static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
                        libxl_shared_mem_region *region)
 {
-    int rc;
-
     region->id = libxl__strdup(NOGC, record->id);
     region->size = record->size;
+    region->memkb = memkb(gc, record);
     region->owner = record->owner;
     region->control = record->control;
     region->generation = record->generation;
 
-    rc = fill_peers(gc, record, region);
-    if (rc) return rc;
-
-    return fill_suppliers(gc, record, region);
+    return fill_peers(gc, record, region);
 }
 
 /* Regions that go while this looks are left out: the caller has the lock. */

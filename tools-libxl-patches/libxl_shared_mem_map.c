@@ -1,11 +1,15 @@
 /*
  * Static shared memory: gives a domain the pages of its regions.  Carries out
- * what was planned, page by page; decides nothing, and records nothing.
+ * what was planned, range by range; decides nothing, and records nothing.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
+ * New pages are the domain's own until Xen takes them for the region, by
+ * XENMEM_region_op; others get them mapped by the same operation, which stops
+ * at the first page that it can't do.
+ *
  * On an error some pages may have been mapped or given back.  They go with
- * the domain, which is destroyed then.
+ * the domain if it is being built; else the caller takes them back.
  */
 
 #include "libxl_internal.h"
@@ -15,16 +19,15 @@
  * bounds the memory needed to map a region of any size. */
 #define PAGES_PER_CALL 1024
 
-/* Pages that libxc maps at once to clear them. */
-#define PAGES_PER_CLEAR 1024
-
-/* The source has nothing there, or not what it should: a guest may remove
- * pages from its own address space, and a balloon driver does. */
-#define SOURCE_LACKS_PAGE (-EINVAL)
-
 static uint64_t to_gfn(uint64_t gpa)
 {
     return gpa >> XC_PAGE_SHIFT;
+}
+
+/* Returns 0 or a negative errno value.  *op is then what is left to do. */
+static int region_op(libxl__gc *gc, xen_region_op_t *op)
+{
+    return xc_region_op(CTX->xch, op) < 0 ? -errno : 0;
 }
 
 static const char *mapping_problem(int error)
@@ -32,6 +35,10 @@ static const char *mapping_problem(int error)
     switch (error) {
     case -EEXIST:
         return "the guest has something else there";
+    case -ENOENT:
+        return "the guest has no RAM there";
+    case -EBUSY:
+        return "another program or a backend has that memory mapped";
     case -ERANGE:
         return "that is beyond the guest's physical address width";
     case -ENOMEM:
@@ -47,82 +54,48 @@ static const char *mapping_problem(int error)
     }
 }
 
-/*
- * An unpatched hypervisor knows no such map space, and says so for each
- * page, of which it looks at none.  Ours looks up the source domain before
- * anything else.
- */
-int libxl__shared_mem_check_hypervisor(libxl__gc *gc, uint32_t domid,
+/* An unpatched hypervisor knows no such operation.  Ours looks up the domain
+ * before anything else. */
+int libxl__shared_mem_check_hypervisor(libxl__gc *gc,
                                        const libxl_domain_config *d_config)
 {
-    /* The newest: who has it has all of them. */
-    const unsigned int space = XENMAPSPACE_gmfn_reshare_ro;
-    const libxl__shared_mem_range *first =
-        libxl__shared_mem_config_ranges(gc, d_config);
-    xen_ulong_t source_gfn = 0;
-    xen_pfn_t gfn = to_gfn(first->begin);
-    int r, error = 0;
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_probe,
+        .domid = DOMID_INVALID,
+        .nr = 1,
+    };
+    const char *name;
+    int error;
 
-    if (!d_config->num_static_shared_mems)
+    if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
-    r = xc_domain_add_to_physmap_batch(CTX->xch, domid, DOMID_INVALID, space,
-                                       1, &source_gfn, &gfn, &error);
-    if (r < 0 && errno == ESRCH)
+    error = region_op(gc, &op);
+    if (error == -ESRCH)
         return 0;
 
-    if (r < 0)
-        SHARED_MEM_LOG(d_config, first->name, "nothing can be mapped: %s",
-                       mapping_problem(-errno) ?: strerror(errno));
+    name = libxl__shared_mem_config_ranges(gc, d_config)->name;
+    if (error == -ENOSYS)
+        SHARED_MEM_LOG(d_config, name, "this hypervisor lacks "
+                       "XENMEM_region_op; boot one built with the static "
+                       "shared memory patches");
     else
-        SHARED_MEM_LOG(d_config, first->name, "this hypervisor lacks "
-                       "XENMAPSPACE_gmfn_share; boot one built with the "
-                       "static shared memory patches");
+        SHARED_MEM_LOG(d_config, name, "nothing can be mapped: %s",
+                       mapping_problem(error) ?: strerror(-error));
     return ERROR_FAIL;
 }
 
-/* What the calls for one region need to know, and the arrays they work on. */
+/* What the calls for one region need to know. */
 typedef struct {
     uint32_t domid;
     const libxl_domain_config *d_config;
     const libxl__shared_mem_layout *layout;
     const libxl__shared_mem_region *region;
-    xen_ulong_t source_gfns[PAGES_PER_CALL];
-    xen_pfn_t gfns[PAGES_PER_CALL];
-    int errors[PAGES_PER_CALL];
 } mapping_job;
 
-static mapping_job *new_job(libxl__gc *gc, uint32_t domid,
-                            const libxl_domain_config *d_config,
-                            const libxl__shared_mem_layout *layout,
-                            const libxl__shared_mem_region *r)
+static uint8_t access_flags(const mapping_job *job)
 {
-    mapping_job *job;
-
-    GCNEW(job);
-    job->domid = domid;
-    job->d_config = d_config;
-    job->layout = layout;
-    job->region = r;
-
-    return job;
-}
-
-/*
- * Who has supplied no memory passes on what belongs to others, and nothing
- * else: a guest can put RAM of its own there instead, and a reader of the
- * region would become its writer.
- */
-static unsigned int map_space(const mapping_job *job, uint32_t source)
-{
-    const libxl__shared_mem_region *r = job->region;
-
-    if (libxl__shared_mem_record_find_supplier(&r->now, source))
-        return r->request.read_only ? XENMAPSPACE_gmfn_share_ro
-                                    : XENMAPSPACE_gmfn_share;
-
-    return r->request.read_only ? XENMAPSPACE_gmfn_reshare_ro
-                                : XENMAPSPACE_gmfn_reshare;
+    return job->region->request.read_only ? XENMEM_REGION_readonly : 0;
 }
 
 static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
@@ -141,91 +114,33 @@ static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                    suggestion);
 }
 
-/* page: its index in the segment. */
-static void log_borrowing_problem(libxl__gc *gc, const mapping_job *job,
-                                  const libxl__shared_mem_segment *segment,
-                                  uint64_t page, int error)
-{
-    if (error == SOURCE_LACKS_PAGE)
-        SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                       "domain %"PRIu32", which is to share it, has no memory "
-                       "at 0x%"PRIx64" any more; destroy that domain",
-                       segment->source,
-                       segment->source_begin + (page << XC_PAGE_SHIFT));
-    else
-        log_mapping_problem(gc, job, to_gfn(segment->begin) + page, error);
-}
-
-/*
- * Shares nr pages, at most PAGES_PER_CALL, of the domain `source', from
- * source_gfn on, at gfn; with the domain itself as the source it only finds
- * out whether they are free.  Returns an error if the call as a whole failed;
- * else job->errors[] has what came of each page.
- */
-static int share_pages(libxl__gc *gc, mapping_job *job, uint64_t gfn,
-                       uint32_t source, uint64_t source_gfn, unsigned int nr)
-{
-    unsigned int i;
-
-    for (i = 0; i < nr; i++) {
-        job->source_gfns[i] = source_gfn + i;
-        job->gfns[i] = gfn + i;
-    }
-
-    return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
-                                          map_space(job, source),
-                                          nr, job->source_gfns, job->gfns,
-                                          job->errors) < 0 ? -errno : 0;
-}
-
-/* As share_pages, for one page; leaves the arrays of the job alone. */
-static int share_page(libxl__gc *gc, const mapping_job *job, uint64_t gfn,
-                      uint32_t source, uint64_t source_gfn)
-{
-    xen_ulong_t from = source_gfn;
-    xen_pfn_t to = gfn;
-    int error = 0;
-
-    return xc_domain_add_to_physmap_batch(CTX->xch, job->domid, source,
-                                          map_space(job, source),
-                                          1, &from, &to, &error) < 0
-           ? -errno : error;
-}
-
 /* Before RAM is added: that would replace what is there. */
-static int check_free(libxl__gc *gc, mapping_job *job,
+static int check_free(libxl__gc *gc, const mapping_job *job,
                       const libxl__shared_mem_segment *segment)
 {
-    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
-    uint64_t done;
-    unsigned int i, now;
-    int error;
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_probe,
+        .domid = job->domid,
+        .gfn = to_gfn(segment->begin),
+        .nr = to_gfn(segment->size),
+    };
+    const int error = region_op(gc, &op);
 
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
+    if (!error)
+        return 0;
 
-        error = share_pages(gc, job, gfn + done, job->domid, gfn + done, now);
-        if (error) {
-            log_mapping_problem(gc, job, gfn + done, error);
-            return ERROR_FAIL;
-        }
-
-        for (i = 0; i < now; i++) {
-            if (job->errors[i] != -EINVAL) {
-                log_mapping_problem(gc, job, gfn + done + i, job->errors[i]);
-                return ERROR_INVAL;
-            }
-        }
-    }
-
-    return 0;
+    log_mapping_problem(gc, job, op.gfn, error);
+    return error == -EEXIST || error == -ERANGE ? ERROR_INVAL : ERROR_FAIL;
 }
 
-static int populate(libxl__gc *gc, mapping_job *job,
+static int populate(libxl__gc *gc, const mapping_job *job,
                     const libxl__shared_mem_segment *segment)
 {
     uint64_t gfn = to_gfn(segment->begin), left = to_gfn(segment->size);
     unsigned int max_order = LIBXL__SHARED_MEM_MAX_ORDER;
+    xen_pfn_t *gfns;
+
+    GCNEW_ARRAY(gfns, PAGES_PER_CALL);
 
     while (left) {
         unsigned int i, nr, order;
@@ -234,10 +149,10 @@ static int populate(libxl__gc *gc, mapping_job *job,
         nr = libxl__shared_mem_next_extents(gfn, left, max_order,
                                             PAGES_PER_CALL, &order);
         for (i = 0; i < nr; i++)
-            job->gfns[i] = gfn + ((uint64_t)i << order);
+            gfns[i] = gfn + ((uint64_t)i << order);
 
         done = xc_domain_populate_physmap(CTX->xch, job->domid, nr, order, 0,
-                                          job->gfns);
+                                          gfns);
         if (done > 0) {
             gfn += (uint64_t)done << order;
             left -= (uint64_t)done << order;
@@ -261,35 +176,28 @@ static int populate(libxl__gc *gc, mapping_job *job,
     return 0;
 }
 
-/*
- * Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
- * switched off.  On Arm the guest may start with its caches off, so the zeros
- * have to get to memory: xc_clear_domain_pages() sees to that.  It also
- * populates what is populated on demand.
- */
-static int clear(libxl__gc *gc, mapping_job *job,
-                 const libxl__shared_mem_segment *segment)
+/* Has the domain's pages become the region's, all zero: Xen hands out
+ * scrubbed ones, but the scrubbing can be a pattern, or be switched off. */
+static int take(libxl__gc *gc, const mapping_job *job,
+                const libxl__shared_mem_segment *segment)
 {
-    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
-    uint64_t done;
-    unsigned int now;
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_take,
+        .flags = XENMEM_REGION_clear | access_flags(job),
+        .domid = job->domid,
+        .gfn = to_gfn(segment->begin),
+        .nr = to_gfn(segment->size),
+    };
+    const int error = region_op(gc, &op);
 
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CLEAR);
+    if (!error)
+        return 0;
 
-        if (xc_clear_domain_pages(CTX->xch, job->domid, gfn + done,
-                                  now) < 0) {
-            SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                           "can't be cleared at 0x%"PRIx64": %s",
-                           (gfn + done) << XC_PAGE_SHIFT, strerror(errno));
-            return ERROR_FAIL;
-        }
-    }
-
-    return 0;
+    log_mapping_problem(gc, job, op.gfn, error);
+    return ERROR_FAIL;
 }
 
-static int supply(libxl__gc *gc, mapping_job *job,
+static int supply(libxl__gc *gc, const mapping_job *job,
                   const libxl__shared_mem_segment *segment)
 {
     int rc;
@@ -302,25 +210,28 @@ static int supply(libxl__gc *gc, mapping_job *job,
         if (rc) return rc;
     }
 
-    return clear(gc, job, segment);
+    return take(gc, job, segment);
 }
 
 /* The domain's own RAM has to go before other memory can take its place. */
-static int give_back(libxl__gc *gc, mapping_job *job,
+static int give_back(libxl__gc *gc, const mapping_job *job,
                      const libxl__shared_mem_segment *segment)
 {
     const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
+    xen_pfn_t *gfns;
     uint64_t done;
     unsigned int i, now;
+
+    GCNEW_ARRAY(gfns, PAGES_PER_CALL);
 
     for (done = 0; done < nr; done += now) {
         now = min(nr - done, (uint64_t)PAGES_PER_CALL);
 
         for (i = 0; i < now; i++)
-            job->gfns[i] = gfn + done + i;
+            gfns[i] = gfn + done + i;
 
         if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, now, 0,
-                                                 job->gfns)) {
+                                                 gfns)) {
             SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
                            "can't give back the RAM at 0x%"PRIx64": %s",
                            (gfn + done) << XC_PAGE_SHIFT, strerror(errno));
@@ -331,34 +242,65 @@ static int give_back(libxl__gc *gc, mapping_job *job,
     return 0;
 }
 
-/* Shares one page at gfn, which the planned source of the segment lacks, of
- * whichever peer has it. */
-static int share_from_others(libxl__gc *gc, const mapping_job *job,
-                             const libxl__shared_mem_segment *segment,
-                             uint64_t gfn)
+/* A guest may have removed pages from its own address space, and another
+ * toolstack may have destroyed it. */
+static bool source_lacks_page(int error)
+{
+    return error == -ENOENT || error == -ESRCH;
+}
+
+/* *op stopped at a page that its source lacks: maps that one of whichever
+ * other peer has it, and has *op go on behind it. */
+static int map_from_others(libxl__gc *gc, const mapping_job *job,
+                           xen_region_op_t *op)
 {
     const libxl__shared_mem_region *r = job->region;
-    const uint64_t offset = r->request.offset + (gfn << XC_PAGE_SHIFT) -
+    const uint64_t offset = r->request.offset + (op->gfn << XC_PAGE_SHIFT) -
                             r->request.range.begin;
     const libxl__shared_mem_mapping *peer = NULL;
-    int error = SOURCE_LACKS_PAGE;
+    int error = -ENOENT;
 
-    while (error == SOURCE_LACKS_PAGE &&
-           (peer = libxl__shared_mem_next_source(&r->now, offset, peer)))
-        if (peer->domid != segment->source)
-            error = share_page(gc, job, gfn, peer->domid,
-                               to_gfn(peer->begin + offset - peer->offset));
+    while (source_lacks_page(error) &&
+           (peer = libxl__shared_mem_next_source(&r->now, offset, peer))) {
+        xen_region_op_t one = *op;
+
+        if (peer->domid == op->source)
+            continue;
+
+        one.source = peer->domid;
+        one.source_gfn = to_gfn(peer->begin + offset - peer->offset);
+        one.nr = 1;
+        error = region_op(gc, &one);
+    }
+
+    if (!error) {
+        op->gfn++;
+        op->source_gfn++;
+        op->nr--;
+    } else if (source_lacks_page(error)) {
+        SHARED_MEM_LOG(job->d_config, r->request.range.name,
+                       "no domain that has it has the page at offset "
+                       "0x%"PRIx64" any more: the guests gave it up; destroy "
+                       "them all, or leave it out with offset=", offset);
+    } else {
+        log_mapping_problem(gc, job, op->gfn, error);
+    }
 
     return error;
 }
 
-static int borrow(libxl__gc *gc, mapping_job *job,
+static int borrow(libxl__gc *gc, const mapping_job *job,
                   const libxl__shared_mem_segment *segment)
 {
-    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
-    const uint64_t source_gfn = to_gfn(segment->source_begin);
-    uint64_t done;
-    unsigned int i, now;
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_map,
+        .flags = access_flags(job),
+        .domid = job->domid,
+        .source = segment->source,
+        .gfn = to_gfn(segment->begin),
+        .source_gfn = to_gfn(segment->source_begin),
+        .nr = to_gfn(segment->size),
+    };
     int rc, error;
 
     if (job->region->inside) {
@@ -366,25 +308,14 @@ static int borrow(libxl__gc *gc, mapping_job *job,
         if (rc) return rc;
     }
 
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
-
-        error = share_pages(gc, job, gfn + done, segment->source,
-                            source_gfn + done, now);
-        if (error) {
-            log_mapping_problem(gc, job, gfn + done, error);
+    while (op.nr) {
+        error = region_op(gc, &op);
+        if (error && !source_lacks_page(error)) {
+            log_mapping_problem(gc, job, op.gfn, error);
             return ERROR_FAIL;
         }
-
-        for (i = 0; i < now; i++) {
-            error = job->errors[i];
-            if (error == SOURCE_LACKS_PAGE)
-                error = share_from_others(gc, job, segment, gfn + done + i);
-            if (error) {
-                log_borrowing_problem(gc, job, segment, done + i, error);
-                return ERROR_FAIL;
-            }
-        }
+        if (error && map_from_others(gc, job, &op))
+            return ERROR_FAIL;
     }
 
     return 0;
@@ -395,12 +326,13 @@ int libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
                                  const libxl__shared_mem_layout *layout,
                                  const libxl__shared_mem_region *r)
 {
+    const mapping_job job = { domid, d_config, layout, r };
     const libxl__shared_mem_segment whole = {
         .begin = r->request.range.begin,
         .size = r->request.range.size,
     };
 
-    return check_free(gc, new_job(gc, domid, d_config, layout, r), &whole);
+    return check_free(gc, &job, &whole);
 }
 
 int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
@@ -408,7 +340,7 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
                                  const libxl__shared_mem_layout *layout,
                                  const libxl__shared_mem_region *r)
 {
-    mapping_job *job = new_job(gc, domid, d_config, layout, r);
+    const mapping_job job = { domid, d_config, layout, r };
     unsigned int i;
     int rc;
 
@@ -417,8 +349,8 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
     if (rc) return rc;
 
     for (i = 0; i < r->nr_segments; i++) {
-        rc = r->segments[i].supply ? supply(gc, job, &r->segments[i])
-                                   : borrow(gc, job, &r->segments[i]);
+        rc = r->segments[i].supply ? supply(gc, &job, &r->segments[i])
+                                   : borrow(gc, &job, &r->segments[i]);
         if (rc) return rc;
     }
 
@@ -427,72 +359,76 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
 
 /*----- Taking pages back -----*/
 
-/* Takes one page of another domain off a domain's address space.  It need not
- * be there: the guest may have removed it. */
-static int remove_page(libxl__gc *gc, uint32_t domid, uint64_t gfn)
+static int unmap(libxl__gc *gc, xen_region_op_t op)
 {
-    if (!xc_domain_remove_from_physmap(CTX->xch, domid, gfn) ||
-        errno == ENOENT)
+    int error;
+
+    op.op = XENMEM_REGION_OP_unmap;
+    error = region_op(gc, &op);
+    if (!error)
         return 0;
 
-    LOGED(ERROR, domid, "static_shared_mem: can't take back the page at "
-          "0x%"PRIx64, gfn << XC_PAGE_SHIFT);
+    LOGD(ERROR, op.domid, "static_shared_mem: can't take back the page at "
+         "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,
+         mapping_problem(error) ?: strerror(-error));
     return ERROR_FAIL;
 }
 
-/*
- * Gives Xen those of the nr pages from gfn on, at most PAGES_PER_CALL, that
- * belong to the domain, up to the first that does not; *done_r: how many.  A
- * page goes back when nobody has it mapped any more.
- */
-static int give_up_pages(libxl__gc *gc, uint32_t domid, uint64_t gfn,
-                         unsigned int nr, unsigned int *done_r)
+/* Has what was populated, and not yet taken, become a region's. */
+static int take_added(libxl__gc *gc, xen_region_op_t op)
 {
-    xen_pfn_t gfns[PAGES_PER_CALL];
-    unsigned int i;
-    int done;
+    uint64_t first;
+    int error;
 
-    for (i = 0; i < nr; i++)
-        gfns[i] = gfn + i;
+    while (op.nr) {
+        /* What is there begins where this one stops. */
+        op.op = XENMEM_REGION_OP_probe;
+        error = region_op(gc, &op);
+        if (error != -EEXIST)
+            return error;
 
-    done = xc_domain_decrease_reservation(CTX->xch, domid, nr, 0, gfns);
-    if (done < 0) {
-        LOGED(ERROR, domid, "static_shared_mem: can't take back the page at "
-              "0x%"PRIx64, gfn << XC_PAGE_SHIFT);
-        return ERROR_FAIL;
+        op.op = XENMEM_REGION_OP_take;
+        first = op.gfn;
+        error = region_op(gc, &op);
+        if (error && error != -ENOENT && error != -EINVAL)
+            return error;
+
+        /* It's no RAM, so it's the guest's own doing. */
+        if (error && op.gfn == first) {
+            op.gfn++;
+            op.nr--;
+        }
     }
 
-    *done_r = done;
     return 0;
 }
 
 int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
                             const libxl__shared_mem_range *range,
-                            bool may_own, uint64_t *given_up_r)
+                            bool with_added)
 {
-    const uint64_t end = to_gfn(range->begin + range->size);
-    uint64_t gfn = to_gfn(range->begin);
-    int rc;
+    const xen_region_op_t op = {
+        .domid = domid,
+        .gfn = to_gfn(range->begin),
+        .nr = to_gfn(range->size),
+    };
+    int rc, error;
 
-    *given_up_r = 0;
+    rc = unmap(gc, op);
+    if (rc) return rc;
 
-    while (gfn < end) {
-        const unsigned int nr = min(end - gfn, (uint64_t)PAGES_PER_CALL);
-        unsigned int done = 0;
-
-        if (may_own) {
-            rc = give_up_pages(gc, domid, gfn, nr, &done);
-            if (rc) return rc;
-            gfn += done;
-            *given_up_r += done;
+    if (with_added) {
+        error = take_added(gc, op);
+        if (error) {
+            LOGD(ERROR, domid, "static_shared_mem: can't take back all of "
+                 "0x%"PRIx64"-0x%"PRIx64": %s", range->begin,
+                 range->begin + range->size,
+                 mapping_problem(error) ?: strerror(-error));
+            return ERROR_FAIL;
         }
-        if (done == nr)
-            continue;
 
-        /* Only now: one of the domain's own would be lost until it ends. */
-        rc = remove_page(gc, domid, gfn);
+        rc = unmap(gc, op);
         if (rc) return rc;
-        gfn++;
     }
 
     return libxl__shared_mem_arch_reset_memory_type(gc, domid, range);

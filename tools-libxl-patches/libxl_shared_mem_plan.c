@@ -225,10 +225,6 @@ static const char *new_region_problem(const libxl__shared_mem_request *request)
         return "offset= takes a part of a region, but no domain has the "
                "region: create one that owns it first";
 
-    if (request->read_only)
-        return "prot=ro, but no domain has the region: create one that owns "
-               "it, and may write to it, first";
-
     return NULL;
 }
 
@@ -254,31 +250,6 @@ static bool fits(const libxl__shared_mem_record *record,
                  "region, which domain %"PRIu32" owns, and which has "
                  "0x%"PRIx64, size, request->offset, record->owner,
                  record->size);
-        return false;
-    }
-
-    return true;
-}
-
-/* A domain that may only read cannot supply what no other has. */
-static bool all_present(const libxl__shared_mem_record *record,
-                        const libxl__shared_mem_request *request,
-                        char reason_r[LIBXL__SHARED_MEM_REASON_SIZE])
-{
-    libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
-    unsigned int i, nr = libxl__shared_mem_split(record, request, segments);
-
-    for (i = 0; i < nr; i++) {
-        uint64_t offset = request->offset +
-                          (segments[i].begin - request->range.begin);
-
-        if (!segments[i].supply)
-            continue;
-
-        snprintf(reason_r, LIBXL__SHARED_MEM_REASON_SIZE,
-                 "prot=ro, but 0x%"PRIx64" bytes at offset 0x%"PRIx64" went "
-                 "with the last domain that had them: create one that may "
-                 "write to them first", segments[i].size, offset);
         return false;
     }
 
@@ -324,7 +295,7 @@ bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
         return false;
     }
 
-    return !request->read_only || all_present(record, request, reason_r);
+    return true;
 }
 
 /*

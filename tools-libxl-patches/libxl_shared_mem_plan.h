@@ -133,7 +133,7 @@ bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
 typedef struct libxl__shared_mem_segment {
     uint64_t begin;         /* guest-physical address in the new peer */
     uint64_t size;          /* bytes, whole pages, not 0 */
-    bool supply;            /* no peer has it: the new peer supplies it */
+    bool supply;            /* no peer has it: it takes new pages */
     uint32_t source;        /* else: the peer to take it from, */
     uint64_t source_begin;  /* and its guest-physical address there */
 } libxl__shared_mem_segment;

@@ -210,11 +210,6 @@ static bool is_peer(uint32_t domid, const char *uuid, void *opaque)
     return life_of(opaque, domid, uuid) >= LIBXL__SHARED_MEM_ENDED;
 }
 
-static bool exists(uint32_t domid, const char *uuid, void *opaque)
-{
-    return life_of(opaque, domid, uuid) != LIBXL__SHARED_MEM_GONE;
-}
-
 int libxl__shared_mem_read_region(libxl__gc *gc, const char *id, region *r)
 {
     liveness peers = { .gc = gc };
@@ -225,7 +220,6 @@ int libxl__shared_mem_read_region(libxl__gc *gc, const char *id, region *r)
 
     r->now = r->before;
     libxl__shared_mem_record_drop_dead(&r->now, is_peer, &peers);
-    libxl__shared_mem_record_drop_suppliers(&r->now, exists, &peers);
     return peers.rc;
 }
 
@@ -307,6 +301,22 @@ static const char *change_path(libxl__gc *gc, uint32_t domid, bool detaches)
                      detaches ? "detaching" : "attaching");
 }
 
+static int write_change(libxl__gc *gc, xs_transaction_t t,
+                        const libxl__shared_mem_domain *domain)
+{
+    const libxl__shared_mem_change *change = &domain->change;
+    const char *node = change_path(gc, domain->domid, change->detaches);
+    int rc;
+
+    rc = libxl__xs_printf(gc, t, node, "0x%"PRIx64"-0x%"PRIx64,
+                          change->range.begin,
+                          change->range.begin + change->range.size);
+    if (rc || change->detaches) return rc;
+
+    return libxl__xs_printf(gc, t, GCSPRINTF("%s/max_pages", node),
+                            "%"PRIu64, change->max_pages);
+}
+
 /* The nodes of a domain that has any, but for its factory page's. */
 static int write_index(libxl__gc *gc, xs_transaction_t t,
                        const libxl__shared_mem_domain *domain)
@@ -334,14 +344,7 @@ static int write_index(libxl__gc *gc, xs_transaction_t t,
         if (rc) return rc;
     }
 
-    if (changing->size)
-        rc = libxl__xs_printf(gc, t,
-                              change_path(gc, domain->domid,
-                                          domain->change.detaches),
-                              "0x%"PRIx64"-0x%"PRIx64, changing->begin,
-                              changing->begin + changing->size);
-
-    return rc;
+    return changing->size ? write_change(gc, t, domain) : 0;
 }
 
 /* Whoever destroys a domain removes its directory first, then what is written
@@ -388,7 +391,7 @@ int libxl__shared_mem_read_last_generation(libxl__gc *gc, xs_transaction_t t,
                                 &value);
     if (rc) return rc;
 
-    *generation_r = libxl__shared_mem_last_generation(value);
+    *generation_r = libxl__shared_mem_number(value);
     return 0;
 }
 
@@ -597,9 +600,12 @@ static int read_change(libxl__gc *gc, uint32_t domid, bool detaches,
              "%s", node);
         return ERROR_INVAL;
     }
-
     change->detaches = detaches;
-    return 0;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL, GCSPRINTF("%s/max_pages", node),
+                                &value);
+    change->max_pages = libxl__shared_mem_number(value);
+    return rc;
 }
 
 int libxl__shared_mem_read_domain(libxl__gc *gc, uint32_t domid,

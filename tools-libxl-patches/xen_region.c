@@ -86,7 +86,7 @@ static struct page_info *get_region_page(struct domain *d, gfn_t gfn)
     struct page_info *page = get_page_from_gfn(d, gfn_x(gfn), NULL,
                                                P2M_READONLY);
 
-    if ( page && page_get_owner(page) != dom_region )
+    if ( page && !is_region_page(page) )
     {
         put_page(page);
         page = NULL;
@@ -192,7 +192,7 @@ static int check_rights(struct domain *d, struct domain *source)
 {
     int rc = xsm_add_to_physmap(XSM_TARGET, current->domain, d);
 
-    return rc ?: xsm_map_gmfn_share(XSM_PRIV, d, source ?: d);
+    return rc ?: xsm_region_op(XSM_PRIV, d, source ?: d);
 }
 
 static int do_op(struct xen_region_op *op, struct domain *d)

@@ -20,6 +20,12 @@ extern struct domain *dom_region;
 
 int region_op(XEN_GUEST_HANDLE_PARAM(xen_region_op_t) arg);
 
+/* The caller holds a reference to the page. */
+static inline bool is_region_page(const struct page_info *page)
+{
+    return page_get_owner(page) == dom_region;
+}
+
 /*
  * Have dom_region own a page of d's, whose only reference besides that of its
  * allocation is the caller's: -EBUSY if there are more.  -ESRCH: d is dying.
@@ -43,6 +49,11 @@ int arch_region_unmap(struct domain *d, gfn_t gfn);
 static inline int region_op(XEN_GUEST_HANDLE_PARAM(xen_region_op_t) arg)
 {
     return -EOPNOTSUPP;
+}
+
+static inline bool is_region_page(const struct page_info *page)
+{
+    return false;
 }
 
 #endif

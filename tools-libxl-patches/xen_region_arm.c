@@ -182,8 +182,7 @@ int arch_region_unmap(struct domain *d, gfn_t gfn)
     mfn = p2m_get_entry(p2m, gfn, &t, NULL, NULL, NULL);
     if ( d->is_dying )
         rc = -ESRCH;
-    else if ( p2m_is_foreign(t) &&
-              page_get_owner(mfn_to_page(mfn)) == dom_region )
+    else if ( p2m_is_foreign(t) && is_region_page(mfn_to_page(mfn)) )
         rc = p2m_set_entry(p2m, gfn, 1, INVALID_MFN, p2m_invalid,
                            p2m_access_rwx);
 

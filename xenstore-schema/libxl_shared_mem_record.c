@@ -21,9 +21,6 @@ _Static_assert(sizeof(LIBXL__SHARED_MEM_PRIVATE_ROOT "/") +
                sizeof("/peers/4294967295/number") - 1 <=
                LIBXL__SHARED_MEM_PATH_SIZE,
                "a private path must fit in a path buffer");
-_Static_assert(sizeof("/suppliers/4294967295") <=
-               sizeof("/peers/4294967295/number"),
-               "a supplier's path must fit in a path buffer");
 _Static_assert(sizeof("/libxl/4294967295/shared_mem") <=
                LIBXL__SHARED_MEM_PATH_SIZE,
                "an index path must fit in a path buffer");
@@ -93,16 +90,6 @@ static const char *peer_path(libxl__shared_mem_path *path_r,
     snprintf(path_r->text, sizeof(path_r->text),
              LIBXL__SHARED_MEM_PRIVATE_ROOT "/%.*s/peers/%"PRIu32"%s",
              LIBXL__SHARED_MEM_ID_MAX, id, domid, suffix);
-
-    return path_r->text;
-}
-
-static const char *supplier_path(libxl__shared_mem_path *path_r,
-                                 const char *id, uint32_t domid)
-{
-    snprintf(path_r->text, sizeof(path_r->text),
-             LIBXL__SHARED_MEM_PRIVATE_ROOT "/%.*s/suppliers/%"PRIu32,
-             LIBXL__SHARED_MEM_ID_MAX, id, domid);
 
     return path_r->text;
 }
@@ -364,74 +351,6 @@ bool libxl__shared_mem_record_drop(libxl__shared_mem_record *record,
     return !record->nr_mappings;
 }
 
-/* Where domid is among the suppliers, or would have to be inserted. */
-static unsigned int supplier_index(const libxl__shared_mem_record *record,
-                                   uint32_t domid)
-{
-    unsigned int i = 0;
-
-    while (i < record->nr_suppliers && record->suppliers[i].domid < domid)
-        i++;
-
-    return i;
-}
-
-static bool has_supplier_at(const libxl__shared_mem_record *record,
-                            unsigned int i, uint32_t domid)
-{
-    return i < record->nr_suppliers && record->suppliers[i].domid == domid;
-}
-
-const libxl__shared_mem_supplier *
-libxl__shared_mem_record_find_supplier(const libxl__shared_mem_record *record,
-                                       uint32_t domid)
-{
-    unsigned int i = supplier_index(record, domid);
-
-    return has_supplier_at(record, i, domid) ? &record->suppliers[i] : NULL;
-}
-
-libxl__shared_mem_status
-libxl__shared_mem_record_add_supplier(libxl__shared_mem_record *record,
-                                      uint32_t domid, const char *uuid)
-{
-    unsigned int i = supplier_index(record, domid);
-    libxl__shared_mem_supplier *supplier = &record->suppliers[i];
-
-    if (domid > LIBXL__SHARED_MEM_DOMID_MAX || !uuid_is_valid(uuid))
-        return LIBXL__SHARED_MEM_INVALID;
-
-    if (!has_supplier_at(record, i, domid)) {
-        if (record->nr_suppliers == LIBXL__SHARED_MEM_SUPPLIERS_MAX)
-            return LIBXL__SHARED_MEM_FULL;
-        memmove(supplier + 1, supplier,
-                (record->nr_suppliers - i) * sizeof(*supplier));
-        record->nr_suppliers++;
-    }
-
-    supplier->domid = domid;
-    snprintf(supplier->uuid, sizeof(supplier->uuid), "%s", uuid);
-
-    return LIBXL__SHARED_MEM_OK;
-}
-
-void
-libxl__shared_mem_record_drop_suppliers(libxl__shared_mem_record *record,
-                                        libxl__shared_mem_alive *exists,
-                                        void *opaque)
-{
-    unsigned int i, nr_kept = 0;
-
-    for (i = 0; i < record->nr_suppliers; i++) {
-        const libxl__shared_mem_supplier *supplier = &record->suppliers[i];
-
-        if (exists(supplier->domid, supplier->uuid, opaque))
-            record->suppliers[nr_kept++] = *supplier;
-    }
-
-    record->nr_suppliers = nr_kept;
-}
-
 /*----- From record to nodes -----*/
 
 typedef struct {
@@ -533,16 +452,6 @@ static void append_mapping_nodes(node_list *list, const char *id,
     snprintf(node->value, sizeof(node->value), "%u", mapping->number);
 }
 
-static void append_supplier_node(node_list *list, const char *id,
-                                 const libxl__shared_mem_supplier *supplier)
-{
-    libxl__shared_mem_node *node;
-
-    node = append_node(list, LIBXL__SHARED_MEM_PRIVATE);
-    supplier_path(&node->path, id, supplier->domid);
-    snprintf(node->value, sizeof(node->value), "%s", supplier->uuid);
-}
-
 unsigned int
 libxl__shared_mem_record_nodes(const libxl__shared_mem_record *record,
     libxl__shared_mem_node nodes[LIBXL__SHARED_MEM_NODES_MAX])
@@ -556,8 +465,6 @@ libxl__shared_mem_record_nodes(const libxl__shared_mem_record *record,
     append_region_nodes(&list, record);
     for (i = 0; i < record->nr_mappings; i++)
         append_mapping_nodes(&list, record->id, &record->mappings[i]);
-    for (i = 0; i < record->nr_suppliers; i++)
-        append_supplier_node(&list, record->id, &record->suppliers[i]);
 
     return list.nr_nodes;
 }
@@ -876,6 +783,18 @@ static const char *read_number(libxl__shared_mem_reader *reader,
     return see_once(&reader->seen[slot].number);
 }
 
+/*
+ * Where an earlier version had which domains the pages belonged to.  Such a
+ * region is not one whose pages belong to itself.
+ */
+static const char *read_suppliers(libxl__shared_mem_reader *reader,
+                                  const char *value)
+{
+    (void)reader;
+    (void)value;
+    return "an earlier version wrote it: start this Xen anew";
+}
+
 /* Nodes of the region as a whole. */
 static const struct {
     libxl__shared_mem_area area;
@@ -888,6 +807,7 @@ static const struct {
     { LIBXL__SHARED_MEM_PUBLIC, "control", read_control },
     { LIBXL__SHARED_MEM_PRIVATE, "generation", read_generation },
     { LIBXL__SHARED_MEM_PRIVATE, "free_numbers", read_free },
+    { LIBXL__SHARED_MEM_PRIVATE, "suppliers", read_suppliers },
 };
 
 /* Nodes of a peer; tail is what follows the domid in the path. */
@@ -967,28 +887,6 @@ static const char *feed_peer(libxl__shared_mem_reader *reader,
     return NULL;
 }
 
-/* name: what follows "suppliers/". */
-static const char *feed_supplier(libxl__shared_mem_reader *reader,
-                                 const char *name, const char *value)
-{
-    uint32_t domid;
-
-    if (!parse_domid(name, &domid))
-        return "its name is not a decimal domain ID";
-    if (libxl__shared_mem_record_find_supplier(&reader->record, domid))
-        return "it occurs twice";
-
-    switch (libxl__shared_mem_record_add_supplier(&reader->record, domid,
-                                                  value)) {
-    case LIBXL__SHARED_MEM_OK:
-        return NULL;
-    case LIBXL__SHARED_MEM_FULL:
-        return "the region has too many suppliers";
-    default:
-        return "not a UUID";
-    }
-}
-
 libxl__shared_mem_status
 libxl__shared_mem_reader_init(libxl__shared_mem_reader *reader_r,
                               const char *id)
@@ -1010,7 +908,6 @@ libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
     libxl__shared_mem_problem *problem = &reader->problem;
     bool public = area == LIBXL__SHARED_MEM_PUBLIC;
     const char *peers = public ? "mappings/" : "peers/";
-    static const char suppliers[] = "suppliers/";
 
     reader->seen_any = true;
     if (problem->reason)
@@ -1019,9 +916,6 @@ libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
     if (!strncmp(path, peers, strlen(peers)))
         problem->reason = feed_peer(reader, area, path + strlen(peers),
                                     value);
-    else if (!public && !strncmp(path, suppliers, strlen(suppliers)))
-        problem->reason = feed_supplier(reader, path + strlen(suppliers),
-                                        value);
     else
         problem->reason = feed_region(reader, area, path, value);
 
@@ -1036,7 +930,7 @@ libxl__shared_mem_reader_feed(libxl__shared_mem_reader *reader,
     return LIBXL__SHARED_MEM_BROKEN;
 }
 
-/* The directory itself, those of peers, each peer's own, and suppliers'. */
+/* The directory itself, those of peers, and each peer's own. */
 bool libxl__shared_mem_is_directory(const char *path)
 {
     static const char *const peers[] = { "mappings", "peers" };
@@ -1050,7 +944,7 @@ bool libxl__shared_mem_is_directory(const char *path)
             return true;
     }
 
-    return !*path || !strcmp(path, "suppliers");
+    return !*path;
 }
 
 /* On return *path_r is the path that was looked at last. */
@@ -1152,7 +1046,7 @@ libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
     return LIBXL__SHARED_MEM_OK;
 }
 
-uint64_t libxl__shared_mem_last_generation(const char *value)
+uint64_t libxl__shared_mem_number(const char *value)
 {
     uint64_t generation;
 

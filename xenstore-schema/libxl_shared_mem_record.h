@@ -33,15 +33,18 @@
  * if there were none.  A peer's number is what guests know it by: `index' in
  * the guest ABI.  free_numbers are those that no peer has, the one that has
  * been free longest first, as digits to the base 32, 0 to 9 and a to v.  memkb
- * is what the regions and the factory page add to the domain's own memory, or
- * take away from it; it does not exist where that is nothing.  The index of a
- * domain that has a factory page, but no regions, is "".
+ * is what the regions and the factory page take away from the domain's own
+ * memory, where they are in the place of its RAM, with a minus sign; it does
+ * not exist where that is nothing.  The pages belong to the region, so those
+ * outside of RAM add nothing.  The index of a domain that has a factory page,
+ * but no regions, is "".
  *
  * Decimal numbers have no sign, blank or leading zero.  Hexadecimal
  * numbers have the prefix 0x, lower-case digits and no leading zero.
  * Ranges are BEGIN-END in guest-physical bytes, END exclusive.  A value
  * in any other form is an error.  What nobody here knows is ignored, so
- * that a later version may add nodes.
+ * that a later version may add nodes.  An earlier version's record, which
+ * has /libxl/shared_mem/ID/suppliers, is broken: its pages are domains'.
  *
  * A new xenstore node inherits the permissions of its parent.  Create the
  * two roots with the right permissions (others may read the public one,
@@ -60,7 +63,6 @@
 /* Limits.  Each is met with an error, never with a truncation. */
 #define LIBXL__SHARED_MEM_ID_MAX       31     /* characters of an ID */
 #define LIBXL__SHARED_MEM_PEERS_MAX    32     /* peers of a region */
-#define LIBXL__SHARED_MEM_SUPPLIERS_MAX 32    /* who supplied its memory */
 #define LIBXL__SHARED_MEM_REGIONS_MAX  64     /* regions of a domain */
 #define LIBXL__SHARED_MEM_DOMID_MAX    0x7fef /* < DOMID_FIRST_RESERVED */
 
@@ -85,15 +87,11 @@
 #define LIBXL__SHARED_MEM_VALUE_SIZE \
     sizeof("0xffffffffffffffff-0xffffffffffffffff")
 
-/* Most nodes of a record: 5 of the region, 5 of each peer, 1 of each
- * supplier. */
-#define LIBXL__SHARED_MEM_NODES_MAX \
-    (5 + 5 * LIBXL__SHARED_MEM_PEERS_MAX + LIBXL__SHARED_MEM_SUPPLIERS_MAX)
+/* Most nodes of a record: 5 of the region, 5 of each peer. */
+#define LIBXL__SHARED_MEM_NODES_MAX (5 + 5 * LIBXL__SHARED_MEM_PEERS_MAX)
 
-/* Most paths that one change removes: 1 of the region, 2 of each peer, 1 of
- * each supplier. */
-#define LIBXL__SHARED_MEM_REMOVALS_MAX \
-    (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX + LIBXL__SHARED_MEM_SUPPLIERS_MAX)
+/* Most paths that one change removes: 1 of the region, 2 of each peer. */
+#define LIBXL__SHARED_MEM_REMOVALS_MAX (1 + 2 * LIBXL__SHARED_MEM_PEERS_MAX)
 
 typedef enum libxl__shared_mem_status {
     LIBXL__SHARED_MEM_OK = 0,
@@ -140,22 +138,13 @@ typedef struct libxl__shared_mem_mapping {
 } libxl__shared_mem_mapping;
 
 /*
- * A domain some of whose memory the region has.  It need not be a peer any
- * more: Xen keeps what peers have mapped, and for it a dying domain.
- */
-typedef struct libxl__shared_mem_supplier {
-    uint32_t domid;     /* 0 to LIBXL__SHARED_MEM_DOMID_MAX */
-    char uuid[LIBXL__SHARED_MEM_UUID_SIZE]; /* LIBXL_UUID_FMT, lower case */
-} libxl__shared_mem_supplier;
-
-/*
  * A region as its record describes it.  A record with no mappings is one
  * of a region that does not exist, yet or any longer.
  *
  * Invariants, kept by the functions below and checked when nodes are
- * read: mappings are sorted by domid and each domid occurs once, and so are
- * suppliers; each mapping lies within the region; owner is the domid of a
- * mapping; each number is a peer's or free, and only once.
+ * read: mappings are sorted by domid and each domid occurs once; each
+ * mapping lies within the region; owner is the domid of a mapping; each
+ * number is a peer's or free, and only once.
  */
 typedef struct libxl__shared_mem_record {
     char id[LIBXL__SHARED_MEM_ID_SIZE];
@@ -168,8 +157,6 @@ typedef struct libxl__shared_mem_record {
     uint8_t free[LIBXL__SHARED_MEM_PEERS_MAX];  /* free longest first */
     unsigned int nr_mappings;
     libxl__shared_mem_mapping mappings[LIBXL__SHARED_MEM_PEERS_MAX];
-    unsigned int nr_suppliers;
-    libxl__shared_mem_supplier suppliers[LIBXL__SHARED_MEM_SUPPLIERS_MAX];
 } libxl__shared_mem_record;
 
 /*----- Names and paths -----*/
@@ -234,8 +221,9 @@ libxl__shared_mem_mapping_problem(uint64_t region_size,
 
 /*
  * Adds a peer and bumps the generation.  The first peer becomes the
- * owner, and its mapping must be the whole region.  Drop dead peers
- * first: a dead domain's entry under the same domid is a DUPLICATE.
+ * owner, and its mapping must be the whole region; it may be read-only.
+ * Drop dead peers first: a dead domain's entry under the same domid is a
+ * DUPLICATE.
  *
  * Which number the peer gets is decided here: the one that has been free
  * longest, so that one that a peer has had is given to another only after all
@@ -273,30 +261,6 @@ unsigned int
 libxl__shared_mem_record_drop_dead(libxl__shared_mem_record *record,
                                    libxl__shared_mem_alive *alive,
                                    void *opaque);
-
-/* The supplier of that domid, or NULL.  It points into *record. */
-const libxl__shared_mem_supplier *
-libxl__shared_mem_record_find_supplier(const libxl__shared_mem_record *record,
-                                       uint32_t domid);
-
-/*
- * Puts down that the region has memory of a domain.  One that was put down
- * under the same domid is replaced.  Drop those that are no more first.
- *
- * OK, or INVALID: not a domid or a UUID; or FULL.
- */
-libxl__shared_mem_status
-libxl__shared_mem_record_add_supplier(libxl__shared_mem_record *record,
-                                      uint32_t domid, const char *uuid);
-
-/*
- * Drops each supplier that exists() denies, in order of domid: a domain that
- * is not even dying any more has no memory.  Changes nothing else.
- */
-void
-libxl__shared_mem_record_drop_suppliers(libxl__shared_mem_record *record,
-                                        libxl__shared_mem_alive *exists,
-                                        void *opaque);
 
 /*----- From record to nodes -----*/
 
@@ -396,11 +360,12 @@ libxl__shared_mem_reader_finish(libxl__shared_mem_reader *reader,
                                 libxl__shared_mem_record *record_r);
 
 /*
- * The number in the node LIBXL__SHARED_MEM_PRIVATE_ROOT, whose value is NULL
- * if it does not exist.  0 if there is none, or anything but a number: the
- * counter begins anew then, which is better than no regions at all.
+ * The number in a node, whose value is NULL if it does not exist.  0 if there
+ * is none, or anything but a number.  In the node of
+ * LIBXL__SHARED_MEM_PRIVATE_ROOT that has the counter begin anew, which is
+ * better than no regions at all.
  */
-uint64_t libxl__shared_mem_last_generation(const char *value);
+uint64_t libxl__shared_mem_number(const char *value);
 
 /*
  * The guest-physical address in the node factory_path/gpa: hexadecimal, whole

@@ -90,60 +90,50 @@ static void print_header(void)
            "State");
 }
 
-static void print_line(const libxl_shared_mem_region *region, uint32_t domid,
-                       const char *range, const char *prot, const char *offset,
-                       libxl_shared_mem_state state)
-{
-    char *name = libxl_domid_to_name(ctx, domid);
-    char size[20];
-
-    snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
-    printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
-           region->id, size, region->owner, name ?: "(null)", domid, range,
-           prot, offset, region->control ? "yes" : "no",
-           libxl_shared_mem_state_to_string(state));
-    free(name);
-}
-
 static void print_peer(const libxl_shared_mem_region *region,
                        const libxl_shared_mem_peer *peer)
 {
-    char offset[20], range[40];
+    char *name = libxl_domid_to_name(ctx, peer->domid);
+    char size[20], offset[20], range[40];
 
+    snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
     snprintf(offset, sizeof(offset), "0x%"PRIx64, peer->offset);
     snprintf(range, sizeof(range), "0x%"PRIx64"-0x%"PRIx64, peer->begin,
              peer->begin + peer->size);
-    print_line(region, peer->domid, range,
-               libxl_static_shared_mem_prot_to_string(peer->prot), offset,
-               peer->state);
+    printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
+           region->id, size, region->owner, name ?: "(null)", peer->domid,
+           range, libxl_static_shared_mem_prot_to_string(peer->prot), offset,
+           region->control ? "yes" : "no",
+           libxl_shared_mem_state_to_string(peer->state));
+    free(name);
 }
 
-/* A domain that the region has memory of, and that has it no more. */
-static void print_supplier(const libxl_shared_mem_region *region,
-                           const libxl_shared_mem_supplier *supplier)
+/* The memory of a region is no domain's: this is where it is accounted for. */
+static void print_sum(int nr, uint64_t memkb)
 {
-    print_line(region, supplier->domid, "-", "-", "-", supplier->state);
-}
-
-static void print_region(const libxl_shared_mem_region *region)
-{
-    int i;
-
-    for (i = 0; i < region->num_peers; i++)
-        print_peer(region, &region->peers[i]);
-    for (i = 0; i < region->num_suppliers; i++)
-        print_supplier(region, &region->suppliers[i]);
+    printf("%d region%s with %"PRIu64" KiB of memory\n", nr,
+           nr == 1 ? "" : "s", memkb);
 }
 
 static void print_table(const libxl_shared_mem_region *regions, int nr,
                         char **words, int nr_words)
 {
-    int i;
+    int i, peer, nr_wanted = 0;
+    uint64_t memkb = 0;
 
     print_header();
-    for (i = 0; i < nr; i++)
-        if (is_wanted(&regions[i], words, nr_words))
-            print_region(&regions[i]);
+    for (i = 0; i < nr; i++) {
+        if (!is_wanted(&regions[i], words, nr_words))
+            continue;
+
+        for (peer = 0; peer < regions[i].num_peers; peer++)
+            print_peer(&regions[i], &regions[i].peers[peer]);
+        memkb += regions[i].memkb;
+        nr_wanted++;
+    }
+
+    if (nr_wanted)
+        print_sum(nr_wanted, memkb);
 }
 
 /* All members are there, those with their default values too. */
@@ -188,20 +178,13 @@ static void put_bool(struct json *json, const char *key, bool value)
         json->status = yajl_gen_bool(json->hand, value);
 }
 
-/* Which domain it is. */
-static void put_domain(struct json *json, uint32_t domid)
-{
-    char *name = libxl_domid_to_name(ctx, domid);
-
-    put_number(json, "domid", domid);
-    put_text(json, "name", name ?: "(null)");
-    free(name);
-}
-
 static void put_peer(struct json *json, const libxl_shared_mem_peer *peer)
 {
+    char *name = libxl_domid_to_name(ctx, peer->domid);
+
     put(json, yajl_gen_map_open);
-    put_domain(json, peer->domid);
+    put_number(json, "domid", peer->domid);
+    put_text(json, "name", name ?: "(null)");
     put_number(json, "index", peer->index);
     put_number(json, "begin", peer->begin);
     put_number(json, "size", peer->size);
@@ -210,15 +193,7 @@ static void put_peer(struct json *json, const libxl_shared_mem_peer *peer)
              libxl_static_shared_mem_prot_to_string(peer->prot));
     put_text(json, "state", libxl_shared_mem_state_to_string(peer->state));
     put(json, yajl_gen_map_close);
-}
-
-static void put_supplier(struct json *json,
-                         const libxl_shared_mem_supplier *supplier)
-{
-    put(json, yajl_gen_map_open);
-    put_domain(json, supplier->domid);
-    put_text(json, "state", libxl_shared_mem_state_to_string(supplier->state));
-    put(json, yajl_gen_map_close);
+    free(name);
 }
 
 static void put_region(struct json *json,
@@ -229,6 +204,7 @@ static void put_region(struct json *json,
     put(json, yajl_gen_map_open);
     put_text(json, "id", region->id);
     put_number(json, "size", region->size);
+    put_number(json, "memkb", region->memkb);
     put_number(json, "owner", region->owner);
     put_bool(json, "control", region->control);
     put_number(json, "generation", region->generation);
@@ -236,11 +212,6 @@ static void put_region(struct json *json,
     put(json, yajl_gen_array_open);
     for (i = 0; i < region->num_peers; i++)
         put_peer(json, &region->peers[i]);
-    put(json, yajl_gen_array_close);
-    put_string(json, "suppliers");
-    put(json, yajl_gen_array_open);
-    for (i = 0; i < region->num_suppliers; i++)
-        put_supplier(json, &region->suppliers[i]);
     put(json, yajl_gen_array_close);
     put(json, yajl_gen_map_close);
 }

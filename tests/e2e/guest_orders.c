@@ -42,9 +42,6 @@ static const struct command commands[] = {
     { "read", MAILBOX_READ, 1, 1, "GPA" },
     { "write", MAILBOX_WRITE, 2, 2, "GPA VALUE" },
     { "execute", MAILBOX_EXECUTE, 1, 1, "GPA" },
-    { "hypercall-share", MAILBOX_SHARE, 4, 4, "DOM SOURCE-DOM SOURCE-GFN GFN" },
-    { "hypercall-share-ro", MAILBOX_SHARE_RO, 4, 4,
-      "DOM SOURCE-DOM SOURCE-GFN GFN" },
     { "hypercall-remove", MAILBOX_REMOVE, 1, 1, "GFN" },
     { "hypercall", MAILBOX_HYPERCALL, 2, 4, "NUMBER ARGUMENT..." },
     { "hypercall-page", MAILBOX_HYPERCALL_PAGE, 1, 1, "GPA" },
@@ -114,14 +111,9 @@ static int print_done(const struct command *command,
         printf("read 0x%"PRIx64": 0x%"PRIx64"\n", mailbox->argument[0],
                value[0]);
         break;
-    case MAILBOX_HYPERCALL:
-        printf("hypercall: rc %"PRId64"\n", (int64_t)value[0]);
-        break;
-    case MAILBOX_SHARE:
-    case MAILBOX_SHARE_RO:
     case MAILBOX_REMOVE:
-        printf("%s: rc %"PRId64", extent %"PRId64"\n", command->name,
-               (int64_t)value[0], (int64_t)value[1]);
+    case MAILBOX_HYPERCALL:
+        printf("%s: rc %"PRId64"\n", command->name, (int64_t)value[0]);
         break;
     default:
         printf("%s: ok\n", command->name);

@@ -422,21 +422,40 @@ guest()
     ask guest "${domid:-$name}" "$@"
 }
 
-# ---- the hypervisor call ------------------------------------------------------
+# faults ABORT NAME COMMAND GPA [WORD]...: the guest's own access to GPA ends in
+# #GP(0), which has no address, or on Arm in an abort: data, or instruction if it
+# goes on at GPA.
+faults()
+{
+    local abort="$1" printed address=0x0 pc='0x[0-9a-f]*' cause=d00000000
+
+    shift
+    case $ARCH:$abort in
+    arm64:data)        address=$(hex "$3") cause='96[0-9a-f]\{6\}' ;;
+    arm64:instruction) address=$(hex "$3") cause='86[0-9a-f]\{6\}' ;;
+    esac
+    [ "$abort" != instruction ] || pc=$(hex "$3")
+    printed=$(guest "$@") || true
+    expr "$printed" : "$2: fault at $address (pc $pc, cause 0x$cause)\$" \
+        >/dev/null || fail "$*: not the fault that should be, but: $printed"
+}
+
+# ---- the hypervisor's calls ---------------------------------------------------
 
 gfn()
 {
     printf '0x%x\n' $(($1 >> 12))
 }
 
-# in_ram WORD...: these words, of 64 bits each, are vm2's memory from $FREE_RAM
-# on.
+# in_ram NAME WORD...: these words, of 64 bits each, are the guest's memory from
+# $FREE_RAM on.
 in_ram()
 {
-    local gpa="$FREE_RAM" word
+    local name="$1" gpa="$FREE_RAM" word
 
+    shift
     for word; do
-        must guest vm2 write "$gpa" "$word" >/dev/null
+        must guest "$name" write "$gpa" "$word" >/dev/null
         gpa=$((gpa + 8))
     done
 }
@@ -451,22 +470,42 @@ answer()
     assert_equal "the answer to: $*" "$printed" "$line"
 }
 
-# xen_share RESULT TO FROM FROM-GPA GPA [PAGES]: one call of dom0's. TO and FROM
-# are domain numbers. xen_share_ro: TO may only read.
-xen_share() { share_as share "$@"; }
-xen_share_ro() { share_as share-ro "$@"; }
-
-share_as()
+# xen_map RESULT TO FROM FROM-GPA GPA [PAGES [FLAGS]]: one call of dom0's, for one
+# page or so many. TO and FROM are domain numbers, FLAGS XENMEM_REGION_*. RESULT
+# is "ok", or e.g. "EEXIST at 0x80001, 3 left".
+xen_map()
 {
-    answer "$1: $2" sharectl "$1" "$3" "$4" "$(gfn "$5")" "$(gfn "$6")" \
-        ${7:+"$7"}
+    answer "map: $1" sharectl map "$2" "$3" "$(gfn "$4")" "$(gfn "$5")" \
+        "${6:-1}" "${7:-0}"
 }
 
-# With a domain as its own source, the call tells what is free.
-must_be_free() { xen_share "page 0 EINVAL" "$1" "$1" "$2" "$2"; }
-must_be_used() { xen_share "page 0 EEXIST" "$1" "$1" "$2" "$2"; }
+# xen_map_fails ERROR TO FROM FROM-GPA GPA [PAGES [FLAGS]]: at the first page.
+xen_map_fails()
+{
+    local error="$1"
+
+    shift
+    xen_map "$error at $(gfn "$4"), ${5:-1} left" "$@"
+}
+
+# removes NAME GPA: the guest takes the page off its own address space.
+removes()
+{
+    answer "hypercall-remove: rc 0" guest "$1" hypercall-remove "$(gfn "$2")"
+}
+
+# must_be_free DOMID GPA, must_be_used DOMID GPA
+must_be_free() { answer "probe: ok" sharectl probe "$1" "$(gfn "$2")" 1; }
+
+must_be_used()
+{
+    answer "probe: EEXIST at $(gfn "$2"), 1 left" \
+        sharectl probe "$1" "$(gfn "$2")" 1
+}
 
 # ---- what Xen and xenstore show -----------------------------------------------
+
+no_domain_is_dying() { ! xl list | grep -q '^(null) '; }
 
 # freepages [WANTED SLACK SECONDS]: Xen's free memory in 4 KiB pages, once it does
 # not change; with WANTED it waits for so many, more or less, and is true if they

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * sharectl: changes a domain's physmap from dom0, one call at a time, to test
- * the rules of XENMEM_region_op, XENMAPSPACE_gmfn_share and
- * XENMAPSPACE_gmfn_share_ro.  "sharectl" alone lists the commands.
+ * the rules of XENMEM_region_op.  "sharectl" alone lists the commands.
  */
 #define _GNU_SOURCE /* strerrorname_np() */
 #include <errno.h>
@@ -16,7 +15,6 @@
 #include <xenctrl.h>
 
 #define MAX_WORDS 6
-#define MAX_PAGES 65535 /* the batch's size has 16 bits */
 
 enum { EXIT_OK, EXIT_REFUSED, EXIT_TROUBLE = 3 };
 
@@ -30,75 +28,9 @@ struct command {
 
 static const char *name_of(int error)
 {
-    const char *name = error ? strerrorname_np(error < 0 ? -error : error)
-                             : "ok";
+    const char *name = strerrorname_np(error);
 
     return name ? name : "unknown";
-}
-
-static int refused(const char *command)
-{
-    printf("%s: call %s\n", command, name_of(errno));
-
-    return EXIT_REFUSED;
-}
-
-/* Prints "page 3 EEXIST" or "pages 0-59999 ok" for each run of results. */
-static int print_results(const char *command, const int *errors,
-                         unsigned int nr)
-{
-    int status = EXIT_OK;
-
-    printf("%s:", command);
-    for ( unsigned int first = 0, last; first < nr; first = last + 1 )
-    {
-        for ( last = first; last + 1 < nr; last++ )
-            if ( errors[last + 1] != errors[first] )
-                break;
-
-        printf(first == last ? "%s page %u" : "%s pages %u-%u",
-               first ? "," : "", first, last);
-        printf(" %s", name_of(errors[first]));
-        if ( errors[first] )
-            status = EXIT_REFUSED;
-    }
-    putchar('\n');
-
-    return status;
-}
-
-static int share_as(xc_interface *xch, const char *command, unsigned int space,
-                    const uint64_t *word)
-{
-    static xen_ulong_t source_gfns[MAX_PAGES];
-    static xen_pfn_t gfns[MAX_PAGES];
-    static int errors[MAX_PAGES];
-    const unsigned int nr = word[4] ? word[4] : 1;
-
-    if ( nr > MAX_PAGES )
-        return EXIT_TROUBLE;
-
-    for ( unsigned int i = 0; i < nr; i++ )
-    {
-        source_gfns[i] = word[2] + i;
-        gfns[i] = word[3] + i;
-    }
-
-    if ( xc_domain_add_to_physmap_batch(xch, word[0], word[1], space, nr,
-                                        source_gfns, gfns, errors) < 0 )
-        return refused(command);
-
-    return print_results(command, errors, nr);
-}
-
-static int share(xc_interface *xch, const uint64_t *word)
-{
-    return share_as(xch, "share", XENMAPSPACE_gmfn_share, word);
-}
-
-static int share_ro(xc_interface *xch, const uint64_t *word)
-{
-    return share_as(xch, "share-ro", XENMAPSPACE_gmfn_share_ro, word);
 }
 
 /* Prints "take: ok", or "take: EBUSY at 0x800, 3 left". */
@@ -145,24 +77,24 @@ static int unmap(xc_interface *xch, const uint64_t *word)
         .domid = word[0], .gfn = word[1], .nr = word[2] });
 }
 
+/* @failed: it was refused, for the reason in errno. */
+static int one_page(const char *command, bool failed)
+{
+    printf("%s: %s\n", command, failed ? name_of(errno) : "ok");
+
+    return failed ? EXIT_REFUSED : EXIT_OK;
+}
+
 static int add(xc_interface *xch, const uint64_t *word)
 {
-    if ( xc_domain_add_to_physmap(xch, word[0], word[1], word[2], word[3]) )
-        return refused("add");
-
-    puts("add: ok");
-
-    return EXIT_OK;
+    return one_page("add", xc_domain_add_to_physmap(xch, word[0], word[1],
+                                                    word[2], word[3]));
 }
 
 static int remove_page(xc_interface *xch, const uint64_t *word)
 {
-    if ( xc_domain_remove_from_physmap(xch, word[0], word[1]) )
-        return refused("remove");
-
-    puts("remove: ok");
-
-    return EXIT_OK;
+    return one_page("remove", xc_domain_remove_from_physmap(xch, word[0],
+                                                            word[1]));
 }
 
 static const struct command commands[] = {
@@ -170,8 +102,6 @@ static const struct command commands[] = {
     { "take", 3, 4, "DOMID GFN PAGES [FLAGS]", take },
     { "map", 5, 6, "DOMID SOURCE-DOMID SOURCE-GFN GFN PAGES [FLAGS]", map },
     { "unmap", 3, 3, "DOMID GFN PAGES", unmap },
-    { "share", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share },
-    { "share-ro", 4, 5, "DOMID SOURCE-DOMID SOURCE-GFN GFN [PAGES]", share_ro },
     { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
     { "remove", 2, 2, "DOMID GFN", remove_page },
 };
@@ -185,10 +115,8 @@ static int misuse(void)
         fprintf(stderr, "  sharectl %s %s\n", commands[i].name,
                 commands[i].words);
     fputs("probe, take, map, unmap: XENMEM_region_op; FLAGS: XENMEM_REGION_*.\n"
-          "share, share-ro: XENMAPSPACE_gmfn_share, XENMAPSPACE_gmfn_share_ro, at\n"
-          "most 65535 pages in one call.\n"
-          "add: one page of another XENMAPSPACE_*.\n"
-          "Exit: 0 all done, 1 Xen refused the call or a page, 3 misuse.\n",
+          "add: one page of a XENMAPSPACE_*; remove: one page of any kind.\n"
+          "Exit: 0 all done, 1 Xen refused it or a part of it, 3 misuse.\n",
           stderr);
 
     return EXIT_TROUBLE;

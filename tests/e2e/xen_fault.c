@@ -42,6 +42,7 @@ static const struct errors
     of_hypercall = { { EPERM, ENOMEM, EINVAL } },
     /* A domain may go at any time, unless whether it is there is the question. */
     of_domctl = { { EPERM, ENOMEM, ESRCH } },
+    of_region_op = { { EPERM, ENOMEM, ESRCH } },
     of_question = { { EPERM, ENOMEM } },
     of_version = { { EPERM } },
     of_map = { { ENOMEM, EINVAL } },
@@ -197,6 +198,16 @@ static const struct name memory_ops[] = {
     MEMORY(maximum_gpfn),
     MEMORY(claim_pages),
     MEMORY(acquire_resource),
+    MEMORY(region_op),
+};
+
+#define REGION(name) { XENMEM_REGION_OP_##name, #name }
+
+static const struct name region_ops[] = {
+    REGION(probe),
+    REGION(take),
+    REGION(map),
+    REGION(unmap),
 };
 
 static const struct name hypercalls[] = {
@@ -231,11 +242,18 @@ static bool domctl_fails(const struct xen_domctl *domctl)
                  domctl->domain);
 }
 
-static bool memory_op_fails(uint64_t command)
+static bool memory_op_fails(uint64_t command, uint64_t argument)
 {
+    const xen_region_op_t *region = (const void *)(uintptr_t)argument;
+
+    command &= MEMORY_OP_COMMAND;
+    if ( command == XENMEM_region_op )
+        return fails(&of_region_op, "hypercall memory_op region_op %s of %u",
+                     name_of(region_ops, LENGTH(region_ops), region->op),
+                     region->domid);
+
     return fails(&of_hypercall, "hypercall memory_op %s",
-                 name_of(memory_ops, LENGTH(memory_ops),
-                         command & MEMORY_OP_COMMAND));
+                 name_of(memory_ops, LENGTH(memory_ops), command));
 }
 
 static bool hypercall_fails(const privcmd_hypercall_t *call)
@@ -249,11 +267,11 @@ static bool hypercall_fails(const privcmd_hypercall_t *call)
     case __HYPERVISOR_domctl:
         return domctl_fails((const void *)argument);
     case __HYPERVISOR_memory_op:
-        return memory_op_fails(call->arg[0]);
+        return memory_op_fails(call->arg[0], call->arg[1]);
     /* libxc makes each memory_op a multicall of one part. */
     case __HYPERVISOR_multicall:
         return part->op == __HYPERVISOR_memory_op
-               ? memory_op_fails(part->args[0])
+               ? memory_op_fails(part->args[0], part->args[1])
                : fails(&of_hypercall, "hypercall multicall of %"PRIu64,
                        (uint64_t)part->op);
     case __HYPERVISOR_sysctl:

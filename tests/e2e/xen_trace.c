@@ -9,6 +9,7 @@
  *   unmap DOMID GFN PAGES  and that are mapped no more
  *   flush DOMID GFN PAGES  XEN_DOMCTL_cacheflush
  *   pin DOMID FIRST LAST TYPE  XEN_DMOP_pin_memory_cacheattr, gfns inclusive
+ *   region-OP DOMID GFN PAGES FLAGS  XENMEM_region_op: probe, take, map, unmap
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
@@ -123,6 +124,29 @@ static void trace_domctl(const struct xen_domctl *domctl)
               (uint64_t)domctl->u.cacheflush.nr_pfns);
 }
 
+static void trace_region_op(const xen_region_op_t *op)
+{
+    static const char *const names[] = {
+        [XENMEM_REGION_OP_probe] = "probe",
+        [XENMEM_REGION_OP_take] = "take",
+        [XENMEM_REGION_OP_map] = "map",
+        [XENMEM_REGION_OP_unmap] = "unmap",
+    };
+
+    if ( op->op >= sizeof(names) / sizeof(names[0]) )
+        give_up("no such XENMEM_REGION_OP_*");
+
+    trace("region-%s %u 0x%"PRIx64" %"PRIu64" %u\n", names[op->op], op->domid,
+          (uint64_t)op->gfn, (uint64_t)op->nr, op->flags);
+}
+
+static void trace_memory_op(unsigned int command, uint64_t argument)
+{
+    trace("call memory_op %u\n", command);
+    if ( command == XENMEM_region_op )
+        trace_region_op((const void *)(uintptr_t)argument);
+}
+
 static void trace_hypercall(uint64_t number, uint64_t first, uint64_t second);
 
 static void trace_multicall(const multicall_entry_t *calls, uint64_t nr)
@@ -154,7 +178,7 @@ static void trace_hypercall(uint64_t number, uint64_t first, uint64_t second)
               *(const uint32_t *)argument);
         break;
     case __HYPERVISOR_memory_op:
-        trace("call memory_op %u\n", (unsigned int)first & MEMORY_OP_COMMAND);
+        trace_memory_op(first & MEMORY_OP_COMMAND, second);
         break;
     default:
         trace("call hypercall %"PRIu64", command %"PRIu64"\n", number, first);

@@ -77,9 +77,6 @@ static const struct fact full_facts[] = {
     { PRIVATE, "peers/2/number", "1" },
     { PRIVATE, "peers/3", UUID_C },
     { PRIVATE, "peers/3/number", "2" },
-    { PRIVATE, "suppliers", "" },
-    { PRIVATE, "suppliers/1", UUID_A },
-    { PRIVATE, "suppliers/9", UUID_B },
 };
 
 static mapping_t mapping(uint32_t domid, const char *uuid, uint64_t begin,
@@ -115,12 +112,6 @@ static void add(record_t *record, mapping_t m)
     assert_int_equal(libxl__shared_mem_record_add(record, &m), OK);
 }
 
-static void add_supplier(record_t *record, uint32_t domid, const char *uuid)
-{
-    assert_int_equal(libxl__shared_mem_record_add_supplier(record, domid,
-                                                           uuid), OK);
-}
-
 static record_t new_record(const char *id, uint64_t size)
 {
     record_t record;
@@ -141,8 +132,6 @@ static record_t full_record(void)
     add(&record, mapping(1, UUID_A, 0x40000000, 0x100000));
     add(&record, mapping(2, UUID_B, 0x80000000, 0x100000));
     add(&record, read_only(part(3, UUID_C, 0x50000000, 0x10000, 0x1000)));
-    add_supplier(&record, 1, UUID_A);
-    add_supplier(&record, 9, UUID_B);
 
     return record;
 }
@@ -170,11 +159,6 @@ static void assert_same_record(const record_t *a, const record_t *b)
         assert_int_equal(m->offset, n->offset);
         assert_int_equal(m->has_offset, n->has_offset);
         assert_int_equal(m->read_only, n->read_only);
-    }
-    assert_int_equal(a->nr_suppliers, b->nr_suppliers);
-    for (i = 0; i < a->nr_suppliers; i++) {
-        assert_int_equal(a->suppliers[i].domid, b->suppliers[i].domid);
-        assert_string_equal(a->suppliers[i].uuid, b->suppliers[i].uuid);
     }
 }
 
@@ -428,8 +412,6 @@ static void what_is_not_the_default(void **state)
         { PUBLIC, "/local/shared_mem/ID1/mappings/3/offset", "0x1000" },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/3", UUID_C },
         { PRIVATE, "/libxl/shared_mem/ID1/peers/3/number", "2" },
-        { PRIVATE, "/libxl/shared_mem/ID1/suppliers/1", UUID_A },
-        { PRIVATE, "/libxl/shared_mem/ID1/suppliers/9", UUID_B },
     };
     node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
     record_t record = full_record();
@@ -591,9 +573,6 @@ static void reads_every_kind_of_node(void **state)
     assert_true(record.mappings[2].read_only);
     assert_false(record.mappings[1].has_offset);
     assert_false(record.mappings[1].read_only);
-    assert_int_equal(record.nr_suppliers, 2);
-    assert_int_equal(record.suppliers[1].domid, 9);
-    assert_string_equal(record.suppliers[1].uuid, UUID_B);
 }
 
 static void absent_is_not_broken(void **state)
@@ -957,17 +936,6 @@ static void contradictions(void **state)
         { { PRIVATE, "free_numbers", "3456789abcdefghijklmnopqrstu" },
           "/libxl/shared_mem/ID1/free_numbers",
           "not each number is either a peer's or free" },
-        { { PRIVATE, "suppliers/1", "x" }, "/libxl/shared_mem/ID1/suppliers/1",
-          "not a UUID" },
-        { { PRIVATE, "suppliers/01", UUID_A },
-          "/libxl/shared_mem/ID1/suppliers/01",
-          "its name is not a decimal domain ID" },
-        { { PRIVATE, "suppliers/1/x", UUID_A },
-          "/libxl/shared_mem/ID1/suppliers/1/x",
-          "its name is not a decimal domain ID" },
-        { { PRIVATE, "suppliers/", UUID_A },
-          "/libxl/shared_mem/ID1/suppliers/",
-          "its name is not a decimal domain ID" },
     };
     record_t record;
     reader_t reader;
@@ -1122,6 +1090,8 @@ static void unknown_nodes_are_ignored(void **state)
         { PRIVATE, "supplier/1", "x" },
         { PRIVATE, "suppliers2/1", "x" },
         { PUBLIC, "suppliers/x", "x" },
+        { PRIVATE, "suppliers/1", UUID_A },
+        { PRIVATE, "suppliers/", "x" },
     };
     record_t expected = full_record(), record;
     reader_t reader;
@@ -1132,6 +1102,59 @@ static void unknown_nodes_are_ignored(void **state)
         assert_int_equal(read_altered(cases[i], &reader, &record), OK);
         assert_same_record(&record, &expected);
     }
+}
+
+/* All else is as it is now, and the node may be the last that is read. */
+static void record_of_an_earlier_version_is_broken(void **state)
+{
+    static const struct fact altered[] = {
+        { PRIVATE, "suppliers", "" },
+        { PRIVATE, "suppliers/1", UUID_A },
+    };
+    record_t record;
+    reader_t reader;
+    size_t nr;
+
+    (void)state;
+    for (nr = 1; nr <= ARRAY_LENGTH(altered); nr++) {
+        assert_int_equal(read_with(altered, nr, &reader, &record), BROKEN);
+        assert_string_equal(reader.problem.path.text,
+                            "/libxl/shared_mem/ID1/suppliers");
+        assert_string_equal(
+            reader.problem.reason,
+            "an earlier version wrote it: start this Xen anew");
+    }
+}
+
+/* The same where nothing else is left. */
+static void earlier_version_is_told_before_what_is_missing(void **state)
+{
+    static const struct fact suppliers = { PRIVATE, "suppliers", "" };
+    record_t record;
+    reader_t reader;
+
+    (void)state;
+    assert_int_equal(read_facts(&suppliers, 1, &reader, &record), BROKEN);
+    assert_string_equal(reader.problem.path.text,
+                        "/libxl/shared_mem/ID1/suppliers");
+    assert_string_equal(reader.problem.reason,
+                        "an earlier version wrote it: start this Xen anew");
+}
+
+/* No version has written it: a later one may. */
+static void public_suppliers_are_ignored(void **state)
+{
+    static const struct fact altered[] = {
+        { PUBLIC, "suppliers", "" },
+        { PUBLIC, "suppliers/1", UUID_A },
+    };
+    record_t expected = full_record(), record;
+    reader_t reader;
+
+    (void)state;
+    assert_int_equal(read_with(altered, ARRAY_LENGTH(altered), &reader,
+                               &record), OK);
+    assert_same_record(&record, &expected);
 }
 
 static void node_fed_twice_is_broken(void **state)
@@ -1347,13 +1370,11 @@ static void most_nodes_and_removals(void **state)
 
     (void)state;
     record.control = true;
-    for (i = 0; i < 32; i++) {
+    for (i = 0; i < 32; i++)
         add(&record, read_only(part(32000 + i, UUID_B, 0, 0x2000, 0)));
-        add_supplier(&record, 31000 + i, UUID_A);
-    }
     libxl__shared_mem_record_diff(NULL, &record, &changes);
-    assert_int_equal(changes.nr_writes, 5 + 32 * 5 + 32);
-    assert_int_equal(LIBXL__SHARED_MEM_NODES_MAX, 5 + 32 * 5 + 32);
+    assert_int_equal(changes.nr_writes, 5 + 32 * 5);
+    assert_int_equal(LIBXL__SHARED_MEM_NODES_MAX, 5 + 32 * 5);
     assert_int_equal(read_nodes(ID_OF_31, changes.writes, NULL,
                                 changes.nr_writes, &again), OK);
     assert_same_record(&record, &again);
@@ -1364,10 +1385,9 @@ static void most_nodes_and_removals(void **state)
         plain.mappings[i].read_only = false;
         plain.mappings[i].has_offset = false;
     }
-    plain.nr_suppliers = 0;
     libxl__shared_mem_record_diff(&record, &plain, &changes);
-    assert_int_equal(changes.nr_removals, 1 + 32 * 2 + 32);
-    assert_int_equal(LIBXL__SHARED_MEM_REMOVALS_MAX, 1 + 32 * 2 + 32);
+    assert_int_equal(changes.nr_removals, 1 + 32 * 2);
+    assert_int_equal(LIBXL__SHARED_MEM_REMOVALS_MAX, 1 + 32 * 2);
     assert_int_equal(changes.nr_writes, 0);
 }
 
@@ -1469,6 +1489,27 @@ static void first_peer_owns(void **state)
     add(&record, mapping(5, UUID_C, 0, 0x2000));
     assert_int_equal(record.owner, 7);
     assert_int_equal(record.generation, 3);
+}
+
+/* It stays the owner when one comes that can write. */
+static void first_peer_may_be_read_only(void **state)
+{
+    node_t nodes[LIBXL__SHARED_MEM_NODES_MAX];
+    record_t record = new_record("ID1", 0x2000), again;
+    unsigned int nr;
+
+    (void)state;
+    add(&record, read_only(mapping(7, UUID_A, 0, 0x2000)));
+    assert_int_equal(record.owner, 7);
+    assert_true(record.mappings[0].read_only);
+    nr = libxl__shared_mem_record_nodes(&record, nodes);
+    assert_int_equal(read_nodes("ID1", nodes, NULL, nr, &again), OK);
+    assert_same_record(&record, &again);
+
+    add(&record, mapping(3, UUID_B, 0, 0x2000));
+    assert_int_equal(record.owner, 7);
+    assert_false(libxl__shared_mem_record_drop(&record, 7));
+    assert_int_equal(record.owner, 3);
 }
 
 static void mappings_are_sorted_and_found(void **state)
@@ -1719,143 +1760,6 @@ static void drop_dead_may_empty_a_record(void **state)
     assert_int_equal(record.nr_mappings, 0);
     assert_free(&record, "3456789abcdefghijklmnopqrstuv012");
     assert_int_equal(record.generation, 4);
-}
-
-/*----- Suppliers -----*/
-
-static void suppliers_are_sorted_and_found(void **state)
-{
-    record_t record = full_record();
-
-    (void)state;
-    add_supplier(&record, 5, UUID_C);
-    assert_int_equal(record.nr_suppliers, 3);
-    assert_int_equal(record.suppliers[0].domid, 1);
-    assert_int_equal(record.suppliers[1].domid, 5);
-    assert_int_equal(record.suppliers[2].domid, 9);
-    assert_ptr_equal(libxl__shared_mem_record_find_supplier(&record, 5),
-                     &record.suppliers[1]);
-    assert_null(libxl__shared_mem_record_find_supplier(&record, 2));
-    assert_null(libxl__shared_mem_record_find_supplier(&record, 10));
-}
-
-/* It changes neither the peers nor what they are told. */
-static void supplier_is_not_a_peer(void **state)
-{
-    record_t record = full_record(), before = record;
-
-    (void)state;
-    add_supplier(&record, 7, UUID_C);
-    assert_int_equal(record.generation, before.generation);
-    assert_int_equal(record.owner, before.owner);
-    assert_int_equal(record.nr_mappings, before.nr_mappings);
-    assert_null(libxl__shared_mem_record_find(&record, 7));
-}
-
-/* A peer that goes stays one: others have its memory. */
-static void supplier_stays_when_it_is_dropped_as_a_peer(void **state)
-{
-    record_t record = full_record();
-
-    (void)state;
-    libxl__shared_mem_record_drop(&record, 1);
-    assert_non_null(libxl__shared_mem_record_find_supplier(&record, 1));
-    assert_int_equal(record.nr_suppliers, 2);
-}
-
-static void supplier_of_a_reused_domid_is_replaced(void **state)
-{
-    record_t record = full_record();
-
-    (void)state;
-    add_supplier(&record, 9, UUID_C);
-    assert_int_equal(record.nr_suppliers, 2);
-    assert_string_equal(record.suppliers[1].uuid, UUID_C);
-}
-
-static void suppliers_that_are_no_more_are_dropped(void **state)
-{
-    mapping_t domains[] = { mapping(1, UUID_A, 0, 0) };
-    struct living living = { domains, 1, 0 };
-    record_t record = full_record(), before = record;
-
-    (void)state;
-    libxl__shared_mem_record_drop_suppliers(&record, is_living, &living);
-    assert_int_equal(living.nr_calls, 2);
-    assert_int_equal(record.nr_suppliers, 1);
-    assert_int_equal(record.suppliers[0].domid, 1);
-    assert_int_equal(record.nr_mappings, before.nr_mappings);
-    assert_int_equal(record.generation, before.generation);
-}
-
-static void suppliers_32_fit_and_33_do_not(void **state)
-{
-    record_t record = full_record(), before;
-    unsigned int i;
-
-    (void)state;
-    for (i = 0; i < 30; i++)
-        add_supplier(&record, 100 + i, UUID_C);
-    before = record;
-    assert_int_equal(libxl__shared_mem_record_add_supplier(&record, 2,
-                                                           UUID_C), FULL);
-    assert_same_record(&record, &before);
-    assert_int_equal(libxl__shared_mem_record_add_supplier(&record, 9,
-                                                           UUID_B), OK);
-}
-
-static void suppliers_are_checked(void **state)
-{
-    record_t record = full_record(), before = record;
-
-    (void)state;
-    assert_int_equal(libxl__shared_mem_record_add_supplier(&record, 0x7ff0,
-                                                           UUID_A), INVALID);
-    assert_int_equal(libxl__shared_mem_record_add_supplier(&record, 4, "x"),
-                     INVALID);
-    assert_same_record(&record, &before);
-}
-
-static void reading_33_suppliers_is_broken(void **state)
-{
-    reader_t reader;
-    char path[32];
-    unsigned int i;
-
-    (void)state;
-    assert_int_equal(libxl__shared_mem_reader_init(&reader, "ID1"), OK);
-    for (i = 0; i < 32; i++) {
-        snprintf(path, sizeof(path), "suppliers/%u", 100 + i);
-        assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE, path,
-                                                       UUID_A), OK);
-    }
-    assert_int_equal(libxl__shared_mem_reader_feed(&reader, PRIVATE,
-                                                   "suppliers/7", UUID_A),
-                     BROKEN);
-    assert_string_equal(reader.problem.reason,
-                        "the region has too many suppliers");
-}
-
-static void diff_of_suppliers(void **state)
-{
-    static const char *const removals[] = {
-        "/libxl/shared_mem/ID1/suppliers/9",
-    };
-    static const struct fact writes[] = {
-        { PRIVATE, "/libxl/shared_mem/ID1/suppliers/3", UUID_C },
-    };
-    static changes_t changes;
-    mapping_t domains[] = { mapping(1, UUID_A, 0, 0) };
-    struct living living = { domains, 1, 0 };
-    record_t before = full_record(), after = before;
-
-    (void)state;
-    libxl__shared_mem_record_drop_suppliers(&after, is_living, &living);
-    add_supplier(&after, 3, UUID_C);
-    libxl__shared_mem_record_diff(&before, &after, &changes);
-    assert_removals(&changes, removals, ARRAY_LENGTH(removals));
-    assert_facts(changes.writes, changes.nr_writes, writes,
-                 ARRAY_LENGTH(writes));
 }
 
 /*----- The peers' numbers -----*/
@@ -2259,13 +2163,12 @@ static void directories(void **state)
 {
     static const char *const directories[] = {
         "", "mappings", "mappings/1", "mappings/32751", "peers", "peers/1",
-        "suppliers",
     };
     static const char *const leaves[] = {
         "owner", "size", "control", "generation", "free_numbers",
         "mappings/1/prot", "mappings/1/offset", "peers/1/number", "peer",
-        "mapping", "mappingsx", "peersx/1", "owner/1", "x", "suppliers/1",
-        "supplier", "suppliersx",
+        "mapping", "mappingsx", "peersx/1", "owner/1", "x", "suppliers",
+        "suppliers/1", "supplier", "suppliersx",
     };
     size_t i;
 
@@ -2748,12 +2651,12 @@ static void last_generation_is_a_number_or_0(void **state)
 
     (void)state;
     for (i = 0; i < ARRAY_LENGTH(none); i++)
-        assert_int_equal(libxl__shared_mem_last_generation(none[i]), 0);
+        assert_int_equal(libxl__shared_mem_number(none[i]), 0);
 
-    assert_int_equal(libxl__shared_mem_last_generation("0"), 0);
-    assert_int_equal(libxl__shared_mem_last_generation("41"), 41);
+    assert_int_equal(libxl__shared_mem_number("0"), 0);
+    assert_int_equal(libxl__shared_mem_number("41"), 41);
     assert_int_equal(
-        libxl__shared_mem_last_generation("18446744073709551615"),
+        libxl__shared_mem_number("18446744073709551615"),
         UINT64_MAX);
 }
 
@@ -2835,6 +2738,9 @@ int main(void)
         cmocka_unit_test(missing_number_is_told_before_the_free_ones),
         cmocka_unit_test(end_of_region_is_reachable),
         cmocka_unit_test(unknown_nodes_are_ignored),
+        cmocka_unit_test(record_of_an_earlier_version_is_broken),
+        cmocka_unit_test(earlier_version_is_told_before_what_is_missing),
+        cmocka_unit_test(public_suppliers_are_ignored),
         cmocka_unit_test(node_fed_twice_is_broken),
         cmocka_unit_test(first_problem_stays),
         cmocka_unit_test(long_path_in_problem_is_cut),
@@ -2847,6 +2753,7 @@ int main(void)
         cmocka_unit_test(reading_33_numbers_is_broken),
         cmocka_unit_test(init_checks_its_arguments),
         cmocka_unit_test(first_peer_owns),
+        cmocka_unit_test(first_peer_may_be_read_only),
         cmocka_unit_test(mappings_are_sorted_and_found),
         cmocka_unit_test(owner_must_map_the_whole_region),
         cmocka_unit_test(peer_is_not_added_twice),
@@ -2860,15 +2767,6 @@ int main(void)
         cmocka_unit_test(drop_dead_keeps_the_living),
         cmocka_unit_test(drop_dead_knows_a_reused_domid),
         cmocka_unit_test(drop_dead_may_empty_a_record),
-        cmocka_unit_test(suppliers_are_sorted_and_found),
-        cmocka_unit_test(supplier_is_not_a_peer),
-        cmocka_unit_test(supplier_stays_when_it_is_dropped_as_a_peer),
-        cmocka_unit_test(supplier_of_a_reused_domid_is_replaced),
-        cmocka_unit_test(suppliers_that_are_no_more_are_dropped),
-        cmocka_unit_test(suppliers_32_fit_and_33_do_not),
-        cmocka_unit_test(suppliers_are_checked),
-        cmocka_unit_test(reading_33_suppliers_is_broken),
-        cmocka_unit_test(diff_of_suppliers),
         cmocka_unit_test(numbers_begin_at_0),
         cmocka_unit_test(caller_does_not_choose_the_number),
         cmocka_unit_test(refused_peer_takes_no_number),

@@ -1,7 +1,33 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=dash disable=SC2034,SC2154 # create reads and sets variables
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043 # vm1; busybox: local
 # A region lives as long as one of its peers, whoever goes first, and leaves
 # nothing behind. The driver compares free memory and xenstore after each case.
+
+# lists NAME...: these are the domains in xl list, in the order of their numbers;
+# nobody who was destroyed is there.
+lists()
+{
+    listed=$(xl list | awk 'NR > 2 { printf "%s%s", blank, $1; blank = " " }')
+    [ "$listed" = "$*" ]
+}
+
+# must_list NAME...: likewise. xenstored and xenconsoled may be about to let go of
+# a domain's page.
+must_list()
+{
+    wait_for 5 lists "$@" || fail "there are $listed, and not only $*"
+}
+
+# left_of NAME NAME-LIST: the list without that one.
+left_of()
+{
+    local name left=
+
+    for name in $2; do
+        [ "$name" = "$1" ] || left="$left${left:+ }$name"
+    done
+    echo "$left"
+}
 
 # three_destroyed NAME NAME NAME: creates the three guests of the examples,
 # destroys them in that order, and looks after each at what the others see.
@@ -14,6 +40,8 @@ three_destroyed()
     must guest vm1 fill 0x60200000 64K 72
 
     destroy "$1"
+    # shellcheck disable=SC2046 # two words
+    must_list $(left_of "$1" "vm1 vm2 vm3")
     [ "$1" = vm1 ] || must guest vm1 check 0x60000000 1M 71
     [ "$1" = vm2 ] || must guest vm2 check 0x80000000 1M 71
     [ "$1" = vm3 ] || must guest vm3 check 0x50000000 64K 72
@@ -23,6 +51,7 @@ three_destroyed()
     vm2) must guest vm2 check 0x80000000 1M 71 ;;
     vm3) must guest vm3 check 0x50000000 64K 72 ;;
     esac
+    must_list "$3"
     destroy "$3"
     assert_equal "the record" "$(record)" ""
 }
@@ -40,13 +69,60 @@ case_destroyed_in_any_order() # limit 240
     done
 }
 
+# place_of NAME: where each of the eight has its region of 64 KiB; vm4 has it
+# inside its RAM.
+place_of()
+{
+    case $1 in
+    vm4) echo "$FREE_RAM" ;;
+    *)   echo $((0x60000000 + ${1#vm} * 0x10000)) ;;
+    esac
+}
+
+# eight_destroyed NAME...: creates eight, and destroys them in that order, each
+# after it has written; the last of those that stay sees that.
+eight_destroyed()
+{
+    local name seed=100 left="vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8"
+
+    for name in $left; do
+        share "$name" "\"$(hex "$(place_of "$name")")+64K = ID1\""
+    done
+    for name; do
+        seed=$((seed + 1))
+        must guest "$name" fill "$(place_of "$name")" 64K $seed
+        destroy "$name"
+        left=$(left_of "$name" "$left")
+        # shellcheck disable=SC2086 # many words
+        must_list $left
+        name=${left##* }
+        [ -z "$name" ] || must guest "$name" check "$(place_of "$name")" 64K $seed
+    done
+    assert_equal "the record" "$(record)" ""
+}
+
+# The owner first, the owner last, and neither.
+case_eight_peers_go_in_any_order() # limit 600
+{
+    local order
+
+    for order in "vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8" \
+        "vm8 vm7 vm6 vm5 vm4 vm3 vm2 vm1" "vm5 vm2 vm8 vm4 vm1 vm7 vm3 vm6"
+    do
+        echo "$order:"
+        # shellcheck disable=SC2086 # eight words
+        must_lose_no_page eight_destroyed $order
+    done
+}
+
 case_domains_join_a_region_whose_owner_is_gone()
 {
     share vm1 '"0x60000000+1M = ID1"'
     must guest vm1 fill 0x60000000 1M 81
     share vm2 '"0x80000000+1M = ID1"'
     destroy vm1
-    # vm2 has the pages of a domain that is no more, and passes them on.
+    must_list vm2
+    # What vm1 was the first to have, vm2 passes on.
     share vm3 '"0x50000000+1M = ID1"'
     assert_region ID1 0x100000 "$vm2" \
         "$vm2" 0x80000000-0x80100000 \

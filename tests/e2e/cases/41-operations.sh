@@ -142,12 +142,24 @@ case_ballooning_beside_a_region()
     destroy vm1 vm2
 }
 
-# Its peers keep it, and a later one takes it from them.
+# It is no page of theirs, whoever was the first to have it.
 case_ballooning_a_page_of_a_region()
 {
     start_pair
+    assert_equal "the answer to a balloon" "$(balloon vm1 0x60002000)" "hypercall: rc 0"
+    assert_equal "the answer to a balloon" "$(balloon vm2 0x80002000)" "hypercall: rc 0"
+    must_be_used "$vm1" 0x60002000
+    must_be_used "$vm2" 0x80002000
+    pair_is_well
+    destroy vm1 vm2
+}
+
+# Its peers keep it, and a later one takes it from them.
+case_giving_up_a_page_of_a_region()
+{
+    start_pair
     share vm3 '"0x90000000+64K = ID1"'
-    balloon vm1 0x60002000
+    removes vm1 0x60002000
     must_be_free "$vm1" 0x60002000
     must guest vm2 check 0x80000000 64K 31
     must guest vm3 check 0x90000000 64K 31
@@ -155,7 +167,7 @@ case_ballooning_a_page_of_a_region()
     share vm4 '"0xa0000000+64K = ID1"'
     must guest vm4 check 0xa0000000 64K 31
     # What a guest does to its view is its own loss.
-    balloon vm2 0x80003000
+    removes vm2 0x80003000
     must guest vm3 fill 0x90000000 64K 33
     must guest vm4 check 0xa0000000 64K 33
     must guest vm2 check 0x80000000 8K 33
@@ -168,12 +180,16 @@ case_ballooning_a_page_of_a_region()
 # Less than nothing, where a region is in the place of RAM.
 case_less_memory_than_regions_took_the_place_of()
 {
-    share vm1 '"0x60000000+4M = ID1"'
+    local max vm
+
+    share vm1 "\"$FREE_RAM+4M = ID1\""
     share vm2 "\"$FREE_RAM+4M = ID1\""
-    max=$(max_pages vm2)
-    xl_fails 1 "libxl: error: Domain N:static_shared_mem: memory of other domains is\
- in the place of 4096 KiB of its RAM; give it more than that" mem-set vm2 2
-    assert_equal "the maximum" "$(max_pages vm2)" "$max"
+    for vm in vm1 vm2; do
+        max=$(max_pages $vm)
+        xl_fails 1 "libxl: error: Domain N:static_shared_mem: memory of other domains\
+ is in the place of 4096 KiB of its RAM; give it more than that" mem-set $vm 2
+        assert_equal "the maximum of $vm" "$(max_pages $vm)" "$max"
+    done
     destroy vm1 vm2
 }
 

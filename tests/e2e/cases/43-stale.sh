@@ -102,6 +102,27 @@ case_a_domid_that_is_used_again()
     destroy vm1 vm3
 }
 
+# Of the domain that had the region first a peer keeps nothing: its number is free,
+# and whoever has that next is no peer.
+case_the_domid_of_an_owner_that_is_used_again_beside_its_peer()
+{
+    share vm1 '"0x60000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    must guest vm1 fill 0x60000000 64K 47
+    dies vm1
+    forget "$vm1"
+    wait_for 10 domainctl create "$vm1" 2>/dev/null || fail "domid $vm1 is in use"
+    is_stale "$vm1" || fail "nothing is stale: $(record)"
+    share vm3 '"0x90000000+64K = ID1"'
+    assert_region ID1 0x10000 "$vm2" \
+        "$vm2" 0x80000000-0x80010000 \
+        "$vm3" 0x90000000-0x90010000
+    must guest vm3 check 0x90000000 64K 47
+    must domainctl destroy "$vm1"
+    must guest vm2 check 0x80000000 64K 47
+    destroy vm2 vm3
+}
+
 # The number is that of the only peer, the owner; all that is left of the region
 # is the record.
 case_the_domid_of_an_owner_that_is_used_again()

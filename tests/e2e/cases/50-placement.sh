@@ -115,9 +115,9 @@ case_each_place_gives_back_each_page() # limit 180
     must_lose_no_page at_each_place
 }
 
-# The pages that a borrower gave back are no longer its, those that an owner has
-# in its RAM are.
-case_memory_figures() # limit 180
+# What a region has the place of is no longer the domain's memory; what it has
+# elsewhere is none of it, whoever was the first.
+case_memory_figures() # limit 240
 {
     local inside outside none vm
 
@@ -128,26 +128,74 @@ case_memory_figures() # limit 180
     outside=0x60000000
     share vm1 "\"$inside+2M = one\", \"$outside+4M = two\""
     share vm2 "\"$inside+4M = two\", \"$outside+2M = one\""
-    assert_equal "vm1's memory" "$(memory_of vm1)" 20
-    assert_equal "vm2's memory" "$(memory_of vm2)" 12
-    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
-    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    assert_figures 14 12
+    assert_equal "vm1's memkb" "$(xenstore-read "/libxl/$vm1/shared_mem/memkb")" -2048
+    assert_equal "vm2's memkb" "$(xenstore-read "/libxl/$vm2/shared_mem/memkb")" -4096
 
     # The same after the tools have set it anew.
     for vm in vm1 vm2 vm3; do
         must xl mem-max $vm 16
     done
-    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
-    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    assert_figures 14 12
     assert_equal "vm3's maximum" "$(max_pages vm3)" "$none"
     for vm in vm1 vm2 vm3; do
         must xl mem-set $vm 12
     done
     none=$((none - 1024))
-    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none + 1024))
-    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    assert_figures 14 12 # they do not balloon
     assert_equal "vm3's maximum" "$(max_pages vm3)" "$none"
-    destroy vm1 vm2 vm3
+
+    # Nor is anything added when the first goes.
+    destroy vm1
+    assert_equal "vm2's memory" "$(memory_of vm2)" 12
+    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+    destroy vm2 vm3
+}
+
+# assert_figures MIB MIB: so much have vm1 and vm2; their maximum is that of a
+# domain without regions, less what these have the place of.
+assert_figures()
+{
+    assert_equal "vm1's memory" "$(memory_of vm1)" "$1"
+    assert_equal "vm2's memory" "$(memory_of vm2)" "$2"
+    assert_equal "vm1's maximum" "$(max_pages vm1)" $((none - 512))
+    assert_equal "vm2's maximum" "$(max_pages vm2)" $((none - 1024))
+}
+
+# What Xen has less of for such domains.
+case_free_memory() # limit 180
+{
+    local free domain
+
+    free=$(freepages)
+    running vm0
+    domain=$((free - $(freepages)))
+
+    # A new region outside of RAM is memory of its own, and inside RAM is not.
+    free=$(freepages)
+    share vm1 '"0x60000000+4M = two"'
+    assert_taken vm1 1024
+    free=$(freepages)
+    share vm2 "\"$FREE_RAM+2M = one\""
+    assert_taken vm2 0
+
+    # Who joins one inside its RAM gives that back.
+    free=$(freepages)
+    share vm3 "\"$FREE_RAM+4M = two\", \"0x60000000+2M = one\""
+    assert_taken vm3 -1024
+    destroy vm0 vm1 vm2 vm3
+}
+
+# assert_taken NAME PAGES: so many more than for a domain without regions, since
+# there were $free. Memory for its page tables is a little more.
+assert_taken()
+{
+    local more
+
+    more=$((free - $(freepages) - domain))
+    if [ $more -lt $(($2 - 16)) ] || [ $more -gt $(($2 + 64)) ]; then
+        fail "$1 takes $more pages more than one without regions, and not $2"
+    fi
 }
 
 # PoD guests: Xen has memory for a part of their RAM only, and populates a page

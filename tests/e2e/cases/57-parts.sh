@@ -56,8 +56,8 @@ LINES
     destroy vm3 vm1 vm2
 }
 
-# The domain that comes back supplies what went with it, and gets the rest from
-# the one that kept it.
+# What went with the domain that comes back is new, and the rest it gets from the
+# one that kept it.
 case_an_owner_comes_back_to_a_part_of_its_region() # limit 120
 {
     share vm1 "\"$OWNER+64K = ID1\""
@@ -115,15 +115,31 @@ case_roles()
     end_peer $((vm3 + 1))
 }
 
-# A guest can remove a page from its own address space, also one of a region.
-case_a_page_that_its_owner_removed()
+# refused_page OFFSET: to vm9, which wants all of the region: no peer has that page.
+refused_page()
+{
+    refused_entry "no domain that has it has the page at offset $1 any more: the\
+ guests gave it up; destroy them all, or leave it out with offset=" \
+        "$FREE+64K = ID1"
+}
+
+# A guest can remove a page from its own address space, also one of a region, and
+# can put RAM of its own there. Nobody takes that for the region's.
+case_a_page_that_its_owner_removed() # limit 180
 {
     start_peer
-    must guest vm1 hypercall-remove "$(gfn $((REGION + 0x2000)))"
-    refused_entry "domain $vm1, which is to share it, has no memory at\
- 0x80002000 any more; destroy that domain" "$FREE+64K = ID1"
+    removes vm1 $((REGION + 0x2000))
+    refused_page 0x2000
     share vm2 "\"$BORROWER+8K = ID1, offset=0\""
     must guest vm2 check $BORROWER 8K 7
+    destroy vm2
+
+    answer "hypercall: rc 1" balloon vm1 $((FREE_RAM + 0x8000)) # makes room
+    answer "hypercall: rc 1" change_page vm1 6 $((REGION + 0x2000))
+    must guest vm1 fill $((REGION + 0x2000)) 4K 66
+    refused_page 0x2000
+    share vm2 "\"$BORROWER+52K = ID1, offset=12K\""
+    must guest vm2 check $BORROWER 52K 7 0x3000
     destroy vm1 vm2
 }
 
@@ -158,16 +174,14 @@ LINES
     destroy vm1 vm2
 }
 
-# A guest can put RAM of its own where it has a page of the region. From a reader
-# nobody takes that for the region's.
+# From a reader as little as from others: it would write to the region then.
 case_a_reader_does_not_become_a_writer()
 {
     start_peer
     share vm2 "\"$BORROWER+64K = ID1, prot=ro\""
-    assert_equal "the answer" "$(balloon vm2 $((FREE_RAM + 0x8000)))" "hypercall: rc 1"
-    must guest vm2 hypercall-remove "$(gfn $((BORROWER + 0x3000)))"
-    assert_equal "the answer" "$(change_page vm2 6 $((BORROWER + 0x3000)))" \
-        "hypercall: rc 1"
+    answer "hypercall: rc 1" balloon vm2 $((FREE_RAM + 0x8000))
+    removes vm2 $((BORROWER + 0x3000))
+    answer "hypercall: rc 1" change_page vm2 6 $((BORROWER + 0x3000))
     must guest vm2 fill $((BORROWER + 0x3000)) 4K 66
 
     # Another peer has the page.
@@ -176,9 +190,7 @@ case_a_reader_does_not_become_a_writer()
     destroy vm1 vm3
 
     # Nobody has.
-    record >record-before
-    refused_entry "domain $vm2, which is to share it, has no memory at\
- $(hex $((BORROWER + 0x3000))) any more; destroy that domain" "$FREE+64K = ID1"
+    refused_page 0x3000
     share vm4 "\"$FREE+12K = ID1, offset=0\"" # all before it
     must guest vm4 check "$FREE" 12K 7
     destroy vm2 vm4
@@ -221,16 +233,78 @@ case_a_writer_comes_back_to_a_reader() # limit 120
     destroy vm2 vm3 vm1
 }
 
-case_a_reader_supplies_nothing()
+# first_is_reader GPA: vm1 has the region there, and vm2 and vm3 elsewhere.
+first_is_reader()
 {
-    libxl_refuses new "prot=ro, but no domain has the region: create one that\
- owns it, and may write to it, first" "\"$FREE+4K = new, prot=ro\""
+    share vm1 "\"$1+64K = ID1, prot=ro\""
+    must guest vm1 zero "$1" 64K
+    must_fault vm1 "$1"
+    must_fault vm1 $(($1 + 0xfff8))
+    assert_record <<LINES
+/local/shared_mem/ID1/mappings/$vm1 = "$(hex "$1")-$(hex $(($1 + 0x10000)))"
+/local/shared_mem/ID1/mappings/$vm1/prot = "ro"
+/local/shared_mem/ID1/owner = "$vm1"
+/local/shared_mem/ID1/size = "0x10000"
+LINES
+
+    # Somebody comes who writes, and a second reader.
+    share vm2 "\"$BORROWER+64K = ID1\""
+    must guest vm2 zero $BORROWER 64K
+    must guest vm2 fill $BORROWER 64K 21
+    must guest vm1 check "$1" 64K 21
+    must_fault vm1 "$1"
+    share vm3 "\"$FREE_RAM+64K = ID1, prot=ro\""
+    must guest vm3 check "$FREE_RAM" 64K 21
+    must_fault vm3 "$FREE_RAM"
+
+    # The rest goes on without it.
+    destroy vm1
+    must guest vm2 fill $BORROWER 64K 22
+    must guest vm3 check "$FREE_RAM" 64K 22
+    destroy vm2 vm3
+}
+
+case_the_first_is_a_reader() # limit 240
+{
+    must_lose_no_page first_is_reader $OWNER
+    must_lose_no_page first_is_reader "$FREE_RAM"
+}
+
+# It has zeros in place of that, and who comes later can write to them.
+case_a_reader_of_what_went_with_others()
+{
     start_peer
     share vm2 "\"$BORROWER+4K = ID1, offset=0x1000\""
     destroy vm1
-    refused_entry "prot=ro, but 0x1000 bytes at offset 0x0 went with the last\
- domain that had them: create one that may write to them first" \
-        "$FREE+64K = ID1, prot=ro"
+    share vm3 "\"$FREE+64K = ID1, prot=ro\""
+    must guest vm3 zero "$FREE" 4K
+    must guest vm3 check $((FREE + 0x1000)) 4K 7 0x1000
+    must guest vm3 zero $((FREE + 0x2000)) 56K
+    must_fault vm3 "$FREE"
+    must_fault vm3 $((FREE + 0x1000))
     must guest vm2 check $BORROWER 4K 7 0x1000
-    destroy vm2
+
+    share vm1 "\"$REGION+64K = ID1\""
+    must guest vm1 check $((REGION + 0x1000)) 4K 7 0x1000
+    must guest vm1 fill "$REGION" 64K 23
+    must guest vm3 check "$FREE" 64K 23
+    must guest vm2 check $BORROWER 4K 23 0x1000
+    destroy vm1 vm2 vm3
+}
+
+# Each page comes from a peer that has it.
+case_peers_that_lack_different_pages()
+{
+    start_peer
+    share vm2 "\"$BORROWER+64K = ID1, prot=ro\""
+    removes vm1 "$REGION"
+    removes vm1 $((REGION + 0xf000))
+    removes vm2 $((BORROWER + 0x7000))
+    share vm3 "\"$FREE+64K = ID1\""
+    must guest vm3 check "$FREE" 64K 7
+    must guest vm3 fill "$FREE" 64K 24
+    must guest vm1 check $((REGION + 0x1000)) 56K 24 0x1000
+    must guest vm2 check $BORROWER 28K 24
+    must guest vm2 check $((BORROWER + 0x8000)) 32K 24 0x8000
+    destroy vm1 vm2 vm3
 }

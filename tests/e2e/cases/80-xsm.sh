@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash disable=SC1091,SC2154,SC3043 # create sets vm1; busybox: local
-# The hypervisor's part, XENMAPSPACE_gmfn_share, under each security module and
-# with Xen's assertions on: who may use it. What does not depend on the module is
-# in 81-sharing-rules.sh.
+# The hypervisor's part, XENMEM_region_op, under each security module and with
+# Xen's assertions on: who may use it. What does not depend on the module is in
+# 81-sharing-rules.sh.
 
 . /overlay/pair.sh
 
@@ -14,19 +14,10 @@ HOLE=0xa0000000     # where nobody has anything
 # What Xen answers where it is for the security module to refuse.
 if [ "${BOOT#*-}" = flask ]; then
     DENIED=EACCES
-    DENIED_NUMBER=-13
+    DENIED_NUMBER=$EACCES
 else
     DENIED=EPERM
-    DENIED_NUMBER=-1
-fi
-
-# Nothing can be mapped into an x86 dom0, whoever asks: it is a PV domain.
-if [ "$ARCH" = x86_64 ]; then
-    INTO_DOM0=EACCES
-    INTO_DOM0_NUMBER=-13
-else
-    INTO_DOM0=EPERM
-    INTO_DOM0_NUMBER=$DENIED_NUMBER
+    DENIED_NUMBER=$EPERM
 fi
 
 case_a_region_outlives_its_owner() # limit 180
@@ -37,7 +28,6 @@ case_a_region_outlives_its_owner() # limit 180
     must guest vm1 check $OWNER 256K 2
     destroy vm1
 
-    # Now the source is itself mapped by the same call.
     share vm3 "\"$HOLE+256K = ID1\""
     must guest vm3 check $HOLE 256K 2
     must guest vm3 fill $HOLE 256K 3
@@ -49,46 +39,16 @@ case_a_region_outlives_its_owner() # limit 180
     destroy vm3 vm4
 }
 
-# guest_share NUMBER TO FROM GPA: a call of vm2's, for what vm1 has or has not.
-guest_share()
-{
-    answer "hypercall-share: rc $1, extent 0" \
-        guest vm2 hypercall-share "$2" "$3" "$(gfn $OWNER)" "$(gfn "$4")"
-}
-
-case_a_guest_cannot_share_by_itself() # limit 180
-{
-    start_pair
-    guest_share -1 self "$vm1" $HOLE
-    guest_share -1 self self $HOLE
-    guest_share -1 self 0 $HOLE
-    guest_share -1 "$vm2" "$vm1" $HOLE
-    guest_share -1 "$vm2" "$vm1" "$FREE_RAM"
-    guest_share $DENIED_NUMBER "$vm1" self $HOLE
-    guest_share $DENIED_NUMBER "$vm1" "$vm2" $HOLE
-    guest_share $DENIED_NUMBER "$vm1" "$vm1" $HOLE
-    guest_share $INTO_DOM0_NUMBER 0 self $HOLE
-
-    must_be_free "$vm1" $HOLE
-    must_be_free "$vm2" $HOLE
-    must guest vm1 check $OWNER 256K 1
-    must guest vm2 check $BORROWER 256K 1
-    destroy vm1 vm2
-}
-
-MEMORY_OP=12
-XENMEM_REGION_OP=29
-
-# guest_region NUMBER OP DOMID SOURCE: a call of vm2's, for the page $HOLE and the
-# source's $OWNER.
+# guest_region NUMBER OP DOMID SOURCE [FLAGS]: a call of vm2's, for the page $HOLE
+# and the source's $OWNER.
 guest_region()
 {
     local source_gfn=0
 
     [ "$4" = 0 ] || source_gfn=$(gfn $OWNER)
-    in_ram $(($2 | $3 << 16 | $4 << 32)) "$(gfn $HOLE)" "$source_gfn" 1
-    answer "hypercall: rc $1" \
-        guest vm2 hypercall $MEMORY_OP $XENMEM_REGION_OP "$FREE_RAM"
+    in_ram vm2 $(($2 | ${5:-0} << 8 | $3 << 16 | $4 << 32)) "$(gfn $HOLE)" \
+        "$source_gfn" 1
+    hypercall vm2 "$1" "$MEMORY_OP" "$XENMEM_REGION_OP" "$FREE_RAM"
 }
 
 case_a_guest_has_no_call_for_regions() # limit 180
@@ -99,15 +59,32 @@ case_a_guest_has_no_call_for_regions() # limit 180
     config vm3
     create vm3
     for op in 0 1 3; do # probe, take, unmap
-        guest_region $DENIED_NUMBER $op "$vm1" 0
-        guest_region $DENIED_NUMBER $op 0 0
-        guest_region -1 $op "$vm2" 0
+        guest_region "$DENIED_NUMBER" $op "$vm1" 0
+        guest_region "$DENIED_NUMBER" $op 0 0
+        guest_region "$EPERM" $op "$vm2" 0
+        guest_region "$ESRCH" $op "$DOMID_SELF" 0
     done
-    guest_region $DENIED_NUMBER 2 "$vm1" "$vm3"
-    guest_region -1 2 "$vm1" "$vm2"
-    guest_region -1 2 "$vm2" "$vm1"
+
+    # What it has itself, for others.
+    guest_region "$EPERM" 2 "$vm1" "$vm2"
+    guest_region "$EPERM" 2 0 "$vm2"
+    # What others have, for itself or for them.
+    guest_region "$EPERM" 2 "$vm2" "$vm1"
+    guest_region "$EPERM" 2 "$vm2" "$vm1" "$READONLY"
+    guest_region "$EPERM" 2 "$vm2" 0
+    guest_region "$DENIED_NUMBER" 2 "$vm3" "$vm1"
+    guest_region "$DENIED_NUMBER" 2 "$vm3" "$vm1" "$READONLY"
+    guest_region "$DENIED_NUMBER" 2 "$vm1" "$vm1"
+    guest_region "$DENIED_NUMBER" 2 0 "$vm1"
+    # The operation knows no such name.
+    guest_region "$ESRCH" 2 "$DOMID_SELF" "$vm1"
+    guest_region "$ESRCH" 2 "$vm1" "$DOMID_SELF"
+
     must_be_free "$vm1" $HOLE
+    must_be_free "$vm2" $HOLE
+    must_be_free "$vm3" $HOLE
     must guest vm1 check $OWNER 256K 1
+    must guest vm2 check $BORROWER 256K 1
     destroy vm1 vm2 vm3
 }
 
@@ -116,8 +93,7 @@ case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
     local removed=$((BORROWER + 0x1000))
 
     start_pair
-    answer "hypercall-remove: rc 0, extent 0" \
-        guest vm2 hypercall-remove "$(gfn $removed)"
+    removes vm2 $removed
     must_be_free "$vm2" $removed
     must_be_used "$vm2" $BORROWER
     must guest vm1 check $OWNER 256K 1
@@ -125,7 +101,7 @@ case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
     must guest vm2 check $((BORROWER + 0x2000)) 248K 1 0x2000
 
     # Its place is free for another page, and the page for another domain.
-    xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $removed
+    xen_map ok "$vm2" "$vm1" $OWNER $removed
     must guest vm2 check $removed 4K 1
     share vm3 "\"$HOLE+256K = ID1\""
     must guest vm3 check $HOLE 256K 1
@@ -134,19 +110,26 @@ case_a_guest_may_remove_a_page_that_it_borrows() # limit 180
 
 case_only_live_domains_but_the_caller_take_part() # limit 180
 {
+    local domid gfn
+
+    gfn=$(gfn $HOLE)
     start_pair
-    xen_share "call ESRCH" "$vm2" 0x7000 $OWNER $HOLE
-    xen_share "call ESRCH" 0x7000 "$vm1" $OWNER $HOLE
-    xen_share "call ESRCH" "$vm2" 0x7ff4 $OWNER $HOLE # DOMID_INVALID
-    xen_share "call EPERM" "$vm2" 0 $OWNER $HOLE
-    xen_share "call $INTO_DOM0" 0 "$vm1" $OWNER $HOLE
-    xen_share "call $INTO_DOM0" 0x7ff0 "$vm1" $OWNER $HOLE # DOMID_SELF
+    for domid in 0x7000 $DOMID_SELF $DOMID_XEN $DOMID_INVALID $DOMID_REGION; do
+        xen_map_fails ESRCH "$vm2" "$domid" $OWNER $HOLE
+        xen_map_fails ESRCH "$domid" "$vm1" $OWNER $HOLE
+        answer "probe: ESRCH at $gfn, 1 left" sharectl probe "$domid" "$gfn" 1
+    done
+    xen_map_fails EPERM "$vm2" 0 $OWNER $HOLE
+    xen_map_fails EPERM 0 "$vm1" $OWNER $HOLE
+    answer "probe: EPERM at $gfn, 1 left" sharectl probe 0 "$gfn" 1
+    answer "take: EPERM at $gfn, 1 left" sharectl take 0 "$gfn" 1
+    answer "unmap: EPERM at $gfn, 1 left" sharectl unmap 0 "$gfn" 1
     must_be_free "$vm2" $HOLE
 
-    # Its pages are still there, since vm2 has them.
+    # It is gone at once, and what vm2 has is still there.
     destroy vm1
-    xen_share "call EINVAL" "$vm2" "$vm1" $OWNER $HOLE
-    xen_share "page 0 EINVAL" "$vm1" "$vm2" $BORROWER $HOLE
+    xen_map_fails ESRCH "$vm2" "$vm1" $OWNER $HOLE
+    xen_map_fails ESRCH "$vm1" "$vm2" $BORROWER $HOLE
     must_be_free "$vm2" $HOLE
     must guest vm2 check $BORROWER 256K 1
     destroy vm2
@@ -199,12 +182,9 @@ case_policy_keeps_an_isolated_domain_from_borrowing() # limit 180
 
     config vm3 "$ISOLATED"
     create vm3
-    xen_share "call $DENIED" "$vm3" "$vm1" $OWNER $HOLE
-    xen_share "call $DENIED" "$vm1" "$vm3" "$FREE_RAM" $HOLE
-    answer "map: $DENIED at $(gfn $HOLE), 1 left" \
-        sharectl map "$vm3" "$vm1" "$(gfn $OWNER)" "$(gfn $HOLE)" 1
-    answer "map: $DENIED at $(gfn $HOLE), 1 left" \
-        sharectl map "$vm1" "$vm3" "$(gfn $OWNER)" "$(gfn $HOLE)" 1
+    xen_map_fails $DENIED "$vm3" "$vm1" $OWNER $HOLE
+    xen_map_fails $DENIED "$vm3" "$vm1" $OWNER $HOLE 1 "$READONLY"
+    xen_map_fails $DENIED "$vm1" "$vm3" $OWNER $HOLE
     must_be_free "$vm3" $HOLE
     must_be_free "$vm1" $HOLE
     must guest vm1 check $OWNER 256K 1
@@ -226,21 +206,29 @@ case_policy_keeps_the_memory_of_an_isolated_domain() # limit 180
     destroy vm1
 }
 
-# Whoever passes a page on, it is the domain it belongs to that counts.
-case_policy_follows_a_page_to_where_it_belongs() # limit 180
+# Wherever a page came from, it is the types of the two peers that count.
+case_policy_looks_at_the_two_that_are_to_share() # limit 180
 {
     need_flask
     load_policy isolated-shares
     share vm1 "\"$OWNER+256K = ID1\"" "$ISOLATED"
     share vm2 "\"$BORROWER+256K = ID1\""
-    destroy vm1
+    must guest vm1 fill $OWNER 256K 1
     load_policy default
-    refused_by_policy vm3 $HOLE
-    must_be_used "$vm2" $BORROWER
 
-    # Until then it is but the policy that stands in the way.
-    load_policy isolated-shares
+    # They keep what they have; vm3 may have it of vm2 only.
+    must guest vm2 check $BORROWER 256K 1
+    config vm3
+    create vm3
+    xen_map_fails $DENIED "$vm3" "$vm1" $OWNER $HOLE
+    must_be_free "$vm3" $HOLE
+    xen_map ok "$vm3" "$vm2" $BORROWER $HOLE
+    must guest vm3 check $HOLE 4K 1
+    destroy vm3
+
+    destroy vm1
+    refused_by_policy vm4 $OWNER "$ISOLATED"
     share vm3 "\"$HOLE+256K = ID1\""
-    load_policy default
+    must guest vm3 check $HOLE 256K 1
     destroy vm2 vm3
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash disable=SC1091,SC2154,SC3043 # create sets vm1; busybox: local
-# The rules of XENMAPSPACE_gmfn_share, as its public header has them, one by one,
-# with Xen's assertions on. They are the same under each security module.
+# The rules of XENMEM_region_op, as its public header has them, one by one, with
+# Xen's assertions on. They are the same under each security module; who may use it
+# is in 80-xsm.sh.
 
 . /overlay/pair.sh
 
@@ -9,65 +10,73 @@
 OWNER=0x80000000    # where vm1 has the region
 BORROWER=0x90000000 # where vm2 has it
 HOLE=0xa0000000     # where nobody has anything
-
-SPACE_SHARED_INFO=0
-SPACE_GRANT_TABLE=1
+SPECIAL=0xa0100000  # where some case puts a page of Xen's
 
 case_a_page_in_use_is_never_replaced() # limit 180
 {
-    local special=$((HOLE + 0x100000))
-
     start_pair
-    must guest vm2 fill "$FREE_RAM" 4K 5
-    must sharectl add "$vm2" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
+    must guest vm2 fill "$FREE_RAM" 16K 5
+    must sharectl add "$vm2" "$SPACE_SHARED_INFO" 0 "$(gfn $SPECIAL)" >/dev/null
 
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER "$FREE_RAM"
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $((OWNER + 0x1000)) $BORROWER
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $BORROWER
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $OWNER $special
-    xen_share "page 0 EEXIST" "$vm2" "$vm1" $HOLE "$FREE_RAM"
+    xen_map_fails EEXIST "$vm2" "$vm1" $OWNER "$FREE_RAM" 4
+    xen_map_fails EEXIST "$vm2" "$vm1" $((OWNER + 0x1000)) $BORROWER
+    xen_map_fails EEXIST "$vm2" "$vm1" $OWNER $BORROWER
+    xen_map_fails EEXIST "$vm2" "$vm1" $OWNER $SPECIAL
+    must_be_used "$vm2" "$FREE_RAM"
+    must_be_used "$vm2" $BORROWER
+    must_be_used "$vm2" $SPECIAL
 
-    must guest vm2 check "$FREE_RAM" 4K 5
+    must guest vm2 check "$FREE_RAM" 16K 5
     must guest vm2 check $BORROWER 256K 1
     must guest vm1 check $OWNER 256K 1
     destroy vm1 vm2
 }
 
-case_pages_of_a_call_succeed_or_fail_on_their_own() # limit 180
+case_a_call_ends_at_the_first_page_that_it_cannot_do() # limit 180
 {
+    local end=$((HOLE + 0x4000)) other=$((HOLE + 0x10000)) busy=$((HOLE + 0x12000))
+
     start_pair
-    xen_share "page 0 ok" "$vm2" "$vm1" $OWNER $((HOLE + 0x1000))
     # The region ends with the fourth of these pages.
-    xen_share "page 0 ok, page 1 EEXIST, pages 2-3 ok, pages 4-5 EINVAL" \
+    xen_map "ENOENT at $(gfn $end), 2 left" \
         "$vm2" "$vm1" $((OWNER + 0x3c000)) $HOLE 6
-    must guest vm2 check $HOLE 4K 1 0x3c000
-    must guest vm2 check $((HOLE + 0x1000)) 4K 1
-    must guest vm2 check $((HOLE + 0x2000)) 8K 1 0x3e000
-    must_be_free "$vm2" $((HOLE + 0x4000))
+    must guest vm2 check $HOLE 16K 1 0x3c000
+    must_be_free "$vm2" $end
+
+    # There is something in the place of the third.
+    xen_map ok "$vm2" "$vm1" $OWNER $busy
+    answer "probe: EEXIST at $(gfn $busy), 2 left" \
+        sharectl probe "$vm2" "$(gfn $other)" 4
+    xen_map "EEXIST at $(gfn $busy), 2 left" \
+        "$vm2" "$vm1" $((OWNER + 0x3c000)) $other 4
+    must guest vm2 check $other 8K 1 0x3c000
+    must guest vm2 check $busy 4K 1
+    must_be_free "$vm2" $((busy + 0x1000))
     destroy vm1 vm2
 }
 
-case_only_memory_that_may_be_shared_is_a_source() # limit 180
+case_only_a_page_of_a_region_is_a_source() # limit 180
 {
-    local special=$((HOLE + 0x100000)) grants=$((HOLE + 0x200000))
+    local grants=$((HOLE + 0x200000))
 
     start_pair
-    must sharectl add "$vm1" $SPACE_SHARED_INFO 0 "$(gfn $special)" >/dev/null
-    must sharectl add "$vm1" $SPACE_GRANT_TABLE 0 "$(gfn $grants)" >/dev/null
+    must sharectl add "$vm1" "$SPACE_SHARED_INFO" 0 "$(gfn $SPECIAL)" >/dev/null
+    must sharectl add "$vm1" "$SPACE_GRANT_TABLE" 0 "$(gfn $grants)" >/dev/null
 
-    xen_share "page 0 EINVAL" "$vm2" "$vm1" $HOLE $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm1" 0xfffffffffffff000 $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm1" $special $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm1" $grants $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm2" "$FREE_RAM" $HOLE
-    xen_share "page 0 EINVAL" "$vm2" "$vm2" $BORROWER $HOLE
+    xen_map_fails ENOENT "$vm2" "$vm1" $HOLE $HOLE
+    xen_map_fails ENOENT "$vm2" "$vm1" "$FREE_RAM" $HOLE
+    xen_map_fails ENOENT "$vm2" "$vm1" $SPECIAL $HOLE
+    xen_map_fails ENOENT "$vm2" "$vm1" $grants $HOLE
+    xen_map_fails ENOENT "$vm2" "$vm1" 0x7ffffffffffff000 $HOLE
+    xen_map_fails ENOENT "$vm1" "$vm2" "$FREE_RAM" $HOLE
+    # The place in use does not matter then.
+    xen_map_fails ENOENT "$vm2" "$vm1" $HOLE "$FREE_RAM"
 
-    # A page comes home by way of the domain that borrows it.
-    answer "hypercall-remove: rc 0, extent 0" \
-        guest vm1 hypercall-remove "$(gfn $OWNER)"
-    xen_share "page 0 EINVAL" "$vm1" "$vm2" $BORROWER $OWNER
-    xen_share "page 0 EINVAL" "$vm1" "$vm2" $((BORROWER + 0x1000)) $HOLE
-    must_be_free "$vm1" $OWNER
+    # Not any more, when the guest has removed it.
+    removes vm1 $OWNER
+    xen_map_fails ENOENT "$vm2" "$vm1" $OWNER $HOLE
+    xen_map ok "$vm1" "$vm2" $BORROWER $OWNER
+    must guest vm1 check $OWNER 256K 1
 
     must_be_free "$vm1" $HOLE
     must_be_free "$vm2" $HOLE
@@ -75,19 +84,71 @@ case_only_memory_that_may_be_shared_is_a_source() # limit 180
     destroy vm1 vm2
 }
 
+case_only_plain_RAM_that_nobody_else_has_is_taken()
+{
+    local busy=$((FREE_RAM + 0x2000))
+
+    running vm1
+    must sharectl add "$vm1" "$SPACE_SHARED_INFO" 0 "$(gfn $SPECIAL)" >/dev/null
+    answer "take: EINVAL at $(gfn $SPECIAL), 1 left" \
+        sharectl take "$vm1" "$(gfn $SPECIAL)" 1
+    must_be_used "$vm1" $SPECIAL
+    answer "take: ENOENT at $(gfn $HOLE), 2 left" \
+        sharectl take "$vm1" "$(gfn $HOLE)" 2
+
+    # Xen writes to this page for as long as the domain lives.
+    in_ram vm1 "$(gfn $busy)" 0
+    hypercall vm1 0 "$VCPU_OP" "$VCPUOP_REGISTER_VCPU_INFO" 0 "$FREE_RAM"
+    answer "take: EBUSY at $(gfn $busy), 2 left" \
+        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 4
+    must guest vm1 write $((busy + 0x800)) 1
+    answer "read $(hex $((busy + 0x800))): 0x1" guest vm1 read $((busy + 0x800))
+
+    # Those before it are taken.
+    answer "take: ENOENT at $(gfn "$FREE_RAM"), 2 left" \
+        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 2
+    destroy vm1
+}
+
 case_no_page_is_mapped_beyond_the_address_width() # limit 180
 {
-    local gfn
+    local gfn op
 
     start_pair
-    for gfn in $((1 << 40)) $((1 << 52)) 0x7fffffffffffffff \
+    for gfn in 0x10000000000 0x10000000000000 0x7fffffffffffffff \
         0xfffffffffffffffe; do
-        answer "share: page 0 ERANGE" \
-            sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" "$gfn"
+        answer "map: ERANGE at $gfn, 1 left" \
+            sharectl map "$vm2" "$vm1" "$(gfn $OWNER)" $gfn 1
+        for op in probe take unmap; do
+            answer "$op: ERANGE at $gfn, 1 left" sharectl $op "$vm2" $gfn 1
+        done
     done
-    # This number stands for "no frame" in any call.
-    answer "share: call EINVAL" \
-        sharectl share "$vm2" "$vm1" "$(gfn $OWNER)" 0xffffffffffffffff
+    must guest vm2 check $BORROWER 256K 1
+    destroy vm1 vm2
+}
+
+case_a_field_that_is_wrong() # limit 180
+{
+    local gfn last=0xffffffffffffffff # no range has it, nor goes on behind it
+
+    gfn=$(gfn $HOLE)
+    start_pair
+    xen_map_fails EINVAL "$vm1" "$vm1" $OWNER $HOLE
+    xen_map_fails EINVAL "$vm2" "$vm2" $BORROWER $BORROWER
+    xen_map_fails EINVAL "$vm2" "$vm2" "$FREE_RAM" $HOLE
+    xen_map_fails EINVAL "$vm2" "$vm1" $OWNER $HOLE 1 "$CLEAR"
+    xen_map_fails EINVAL "$vm2" "$vm1" $OWNER $HOLE 1 4
+    answer "take: EINVAL at $(gfn "$FREE_RAM"), 1 left" \
+        sharectl take "$vm2" "$(gfn "$FREE_RAM")" 1 4
+
+    answer "map: EINVAL at $last, 1 left" \
+        sharectl map "$vm2" "$vm1" "$(gfn $OWNER)" $last 1
+    answer "map: EINVAL at $gfn, 1 left" \
+        sharectl map "$vm2" "$vm1" $last "$gfn" 1
+    answer "probe: EINVAL at $gfn, 18446744073709551615 left" \
+        sharectl probe "$vm2" "$gfn" $last
+    must_be_free "$vm1" $HOLE
+    must_be_free "$vm2" $HOLE
     must guest vm2 check $BORROWER 256K 1
     destroy vm1 vm2
 }
@@ -103,36 +164,15 @@ case_one_call_can_have_many_pages() # limit 180
         must guest vm1 fill $((OWNER + page * 4096)) 4K $page
     done
 
-    xen_share "pages 0-59999 ok" "$vm2" "$vm1" $OWNER $BORROWER 60000
+    must sharectl probe "$vm2" "$(gfn $BORROWER)" 60000
+    xen_map ok "$vm2" "$vm1" $OWNER $BORROWER 60000
     for page in 0 1 30001 59999; do
         must guest vm2 check $((BORROWER + page * 4096)) 4K $page
     done
-    xen_share "pages 0-59999 EEXIST" "$vm2" "$vm1" $OWNER $BORROWER 60000
+    xen_map_fails EEXIST "$vm2" "$vm1" $OWNER $BORROWER 60000
     must_be_free "$vm2" $((BORROWER + 60000 * 4096))
+
+    must sharectl unmap "$vm2" "$(gfn $BORROWER)" 60000
+    must sharectl probe "$vm2" "$(gfn $BORROWER)" 60000
     destroy vm1 vm2
-}
-
-case_the_last_removal_frees_a_page() # limit 180
-{
-    local page free
-
-    share vm1 "\"$OWNER+16K = ID1\""
-    share vm2 "\"$BORROWER+16K = ID1\""
-    must guest vm1 fill $OWNER 16K 1
-    destroy vm1
-    # On Arm dom0 may need a page more or less to map what it talks to a guest by.
-    must guest vm2 ping
-    free=$(freepages)
-    for page in 0 1 2; do
-        answer "hypercall-remove: rc 0, extent 0" \
-            guest vm2 hypercall-remove "$(gfn $((BORROWER + page * 4096)))"
-        free=$((free + 1))
-        freepages $free 0 5 >/dev/null ||
-            fail "pages free: $(freepages), not $free, after page $page"
-    done
-    must guest vm2 check $((BORROWER + 0x3000)) 4K 1 0x3000
-    # The last one takes the domain along that was its owner.
-    must sharectl remove "$vm2" "$(gfn $((BORROWER + 0x3000)))" >/dev/null
-    [ "$(freepages)" -gt "$free" ] || fail "the last page is not free"
-    destroy vm2
 }

@@ -8,12 +8,12 @@ x86_64) RAM=0x800000 ;;
 *)      RAM=0x40800000 ;;
 esac
 
-# expect_no_share_space NAME REGION: NAME.cfg is refused, nothing else is said.
-expect_no_share_space()
+# expect_no_region_op NAME OPTION: NAME.cfg is refused, nothing else is said.
+expect_no_region_op()
 {
-    expect_only "libxl: error: domain $1: static_shared_mem: region $2: this\
- hypervisor lacks XENMAPSPACE_gmfn_share; boot one built with the static\
- shared memory patches" xl create -q "$1.cfg"
+    expect_only "libxl: error: domain $1: $2: this hypervisor lacks\
+ XENMEM_region_op; boot one built with the static shared memory patches" \
+        xl create -q "$1.cfg"
     is_gone "$1" || fail "there is a domain $1"
     assert_equal "the record" "$(record)" ""
 }
@@ -21,14 +21,21 @@ expect_no_share_space()
 case_the_option_is_refused_in_one_line()
 {
     config vm1 'static_shared_mem = [ "0x80000000+1M = ID1" ]'
-    expect_no_share_space vm1 ID1
+    expect_no_region_op vm1 "static_shared_mem: region ID1"
 }
 
 case_of_several_regions_the_first_is_named()
 {
     config vm1 'static_shared_mem = [ "0x90000000+4K = ID2",
                                       "0x80000000+1M = ID1" ]'
-    expect_no_share_space vm1 ID2
+    expect_no_region_op vm1 "static_shared_mem: region ID2"
+}
+
+# Its page is made as a region is.
+case_a_domain_with_a_factory_page_only()
+{
+    config vm1 'shared_mem_factory = 0x70000000'
+    expect_no_region_op vm1 shared_mem_factory
 }
 
 case_a_domain_without_the_option_works()
@@ -43,7 +50,7 @@ case_a_domain_without_the_option_works()
 case_a_domain_without_the_option_comes_after_a_refused_one()
 {
     config vm1 'static_shared_mem = [ "0x80000000+1M = ID1" ]'
-    expect_no_share_space vm1 ID1
+    expect_no_region_op vm1 "static_shared_mem: region ID1"
     config vm1
     create vm1
     must guest vm1 ping

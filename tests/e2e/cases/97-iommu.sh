@@ -16,7 +16,8 @@ case_devices_have_what_their_guest_has() # limit 180
 {
     share vm1 '"0x60000000+8K = borrowed", "0x61000000+8K = read"'
     hvm vm2 '"0x70000000+8K = owned", "0x71000000+8K = borrowed",
-        "0x72000000+8K = read, prot=ro"' 'passthrough = "sync_pt"'
+        "0x72000000+8K = read, prot=ro", "0x73000000+8K = new, prot=ro"' \
+        'passthrough = "sync_pt"'
     share vm3 '"0x60000000+8K = owned"'
     talk vm2 0x70000000 vm3 0x60000000 8K
     talk vm2 0x71000000 vm1 0x60000000 8K
@@ -29,7 +30,9 @@ case_devices_have_what_their_guest_has() # limit 180
 71000 rw
 71001 rw
 72000 r-
-72001 r-'
+72001 r-
+73000 r-
+73001 r-'
     grep -qx '1000 rw' pages || fail "and nothing of its RAM: $(wc -l <pages) pages"
     destroy vm2 vm1 vm3
 }

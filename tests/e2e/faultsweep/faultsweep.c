@@ -254,33 +254,23 @@ static void destroy_others(struct sweep *sweep)
         }
 }
 
-static bool has_peer(const struct sweep *sweep, const char *region)
-{
-    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
-        if ( is_peer(sweep->guests[i], region) )
-            return true;
-
-    return false;
-}
-
-/* The guest's memory must be what it was the first time. */
+/* All guests have the same memory, whoever was the first of a region. */
 static void check_memory(struct sweep *sweep, const struct guest *guest)
 {
-    static uint64_t wanted[2][2];
-    uint64_t *figure = wanted[guest->began_as_owner];
+    static uint64_t tot_pages, max_pages;
     xc_domaininfo_t info;
 
     if ( xc_domain_getinfo_single(sweep->xch, guest->domid, &info) )
         return;
-    if ( !figure[0] )
+    if ( !tot_pages )
     {
-        figure[0] = info.tot_pages;
-        figure[1] = info.max_pages;
+        tot_pages = info.tot_pages;
+        max_pages = info.max_pages;
     }
-    if ( info.tot_pages != figure[0] || info.max_pages != figure[1] )
+    if ( info.tot_pages != tot_pages || info.max_pages != max_pages )
         complain(sweep, "%s: %"PRIu64" pages of at most %"PRIu64", wanted %"
                  PRIu64" of %"PRIu64, guest->name, (uint64_t)info.tot_pages,
-                 (uint64_t)info.max_pages, figure[0], figure[1]);
+                 (uint64_t)info.max_pages, tot_pages, max_pages);
 }
 
 /* The one new domain becomes the guest. */
@@ -295,7 +285,6 @@ static void begin_life(struct sweep *sweep, struct guest *guest)
         return;
     }
 
-    guest->began_as_owner = !has_peer(sweep, guest->region);
     adopt(sweep, guest, domids[0]);
     sweep->stale = false;
     check_memory(sweep, guest);
@@ -536,7 +525,7 @@ static void begin_relay(struct sweep *sweep)
     use(sweep, &relays[1]);
     create(sweep, &relays[0]);
     fill_region(sweep, &relays[0], ++seed);
-    /* From now on the region's pages are those of a domain that is gone. */
+    /* From now on whoever was the first of the region is gone. */
     create(sweep, &relays[1]);
     destroy(sweep, &relays[0]);
 }

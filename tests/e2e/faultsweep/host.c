@@ -18,13 +18,10 @@
 /* Xen has small allocations of its own; as tests/e2e/driver has it. */
 #define FREE_SLACK 8
 
-static bool is_known(const struct sweep *sweep, uint32_t domid, bool dying)
+static bool is_guest(const struct sweep *sweep, uint32_t domid)
 {
-    for ( unsigned int i = 0; i < sweep->nr_guests && !dying; i++ )
+    for ( unsigned int i = 0; i < sweep->nr_guests; i++ )
         if ( sweep->guests[i]->domid == domid )
-            return true;
-    for ( unsigned int i = 0; i < sweep->nr_kept && dying; i++ )
-        if ( sweep->kept[i] == domid )
             return true;
 
     return false;
@@ -39,7 +36,7 @@ unsigned int other_domains(const struct sweep *sweep, bool dying,
 
     for ( int i = 0; i < nr; i++ )
         if ( !(info[i].flags & XEN_DOMINF_dying) == !dying &&
-             !is_known(sweep, info[i].domain, dying) )
+             (dying || !is_guest(sweep, info[i].domain)) )
             domids[found++] = info[i].domain;
 
     return found;
@@ -86,15 +83,6 @@ static uint64_t free_pages(const struct sweep *sweep)
     return info.free_pages - info.outstanding_pages;
 }
 
-void remember_host(struct sweep *sweep)
-{
-    names_free(sweep->names);
-    sweep->names = names_take(sweep);
-    sweep->nr_kept = 0;
-    sweep->nr_kept = other_domains(sweep, true, sweep->kept);
-    sweep->free_pages = free_pages(sweep);
-}
-
 static bool has_same_memory(const struct sweep *sweep)
 {
     const uint64_t pages = free_pages(sweep), wanted = sweep->free_pages;
@@ -102,7 +90,8 @@ static bool has_same_memory(const struct sweep *sweep)
     return (pages > wanted ? pages - wanted : wanted - pages) <= FREE_SLACK;
 }
 
-static bool has_no_other_dying(const struct sweep *sweep)
+/* Whoever goes has gone for good: no peer keeps what is left of another. */
+static bool has_no_dying(const struct sweep *sweep)
 {
     uint32_t domids[DOMAINS_MAX];
 
@@ -124,6 +113,14 @@ static bool wait_until(const struct sweep *sweep,
     return true;
 }
 
+void remember_host(struct sweep *sweep)
+{
+    wait_until(sweep, has_no_dying);
+    names_free(sweep->names);
+    sweep->names = names_take(sweep);
+    sweep->free_pages = free_pages(sweep);
+}
+
 void check_host(struct sweep *sweep)
 {
     uint32_t domids[DOMAINS_MAX];
@@ -131,7 +128,7 @@ void check_host(struct sweep *sweep)
 
     if ( other_domains(sweep, false, domids) )
         complain(sweep, "left behind: domain %"PRIu32, domids[0]);
-    if ( !wait_until(sweep, has_no_other_dying) &&
+    if ( !wait_until(sweep, has_no_dying) &&
          other_domains(sweep, true, domids) )
         complain(sweep, "left behind: dying domain %"PRIu32, domids[0]);
     if ( !wait_until(sweep, has_same_memory) )

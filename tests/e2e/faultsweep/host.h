@@ -9,9 +9,9 @@
 #include "sweep.h"
 
 /*
- * The domains that are neither guests of the sweep, nor kept: at most
- * DOMAINS_MAX numbers.  @dying: those that are being destroyed, else those
- * that are not.
+ * The domains that are no guests of the sweep: at most DOMAINS_MAX numbers.
+ * @dying: those that are being destroyed, guests among them, else those that
+ * are not.
  */
 unsigned int other_domains(const struct sweep *sweep, bool dying,
                            uint32_t *domids);
@@ -25,7 +25,7 @@ bool is_alive(const struct sweep *sweep, uint32_t domid);
 /* Takes down the UUID of the guest that @domid is now. */
 void adopt(struct sweep *sweep, struct guest *guest, uint32_t domid);
 
-/* Remembers how the host is now. */
+/* Remembers how the host is now.  Waits for what goes on in the background. */
 void remember_host(struct sweep *sweep);
 
 /*

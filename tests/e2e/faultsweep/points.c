@@ -16,7 +16,9 @@ struct key {
 
 static const struct key keys[] = {
     { "memory_op populate_physmap", "memory_op populate_physmap" },
-    { "memory_op add_to_physmap_batch", "memory_op add_to_physmap_batch" },
+    { "region_op take", "region_op take" },
+    { "region_op map", "region_op map" },
+    { "region_op unmap", "region_op unmap" },
     { "domctl max_mem", "domctl max_mem" },
     { "write /local/shared_mem/", "transaction_end" },
     { "rm /local/shared_mem/", "rm /local/shared_mem/" },

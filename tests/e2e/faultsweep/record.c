@@ -22,7 +22,6 @@
 #define PUBLIC    "/local/shared_mem"
 #define PRIVATE   "/libxl/shared_mem"
 #define FACTORIES "/libxl/shared_mem_factories"
-#define PAGE_KIB  4
 #define LINE_SIZE 256
 
 #define KEEPER_LIMIT     3 /* seconds, on a host that is busy */
@@ -55,13 +54,11 @@ static bool has(const struct lines *lines, const char *line)
 }
 
 /* A generation may be any, and so may the highest of all, which the private root
- * has, and the numbers of peers, which xl checks itself.  Of suppliers, see
- * check_supplier(). */
+ * has, and the numbers of peers, which xl checks itself. */
 static bool may_be_any(const char *path)
 {
     return strstr(path, "/generation") || strstr(path, "/number") ||
-           strstr(path, "/free_numbers") || strstr(path, "/suppliers/") ||
-           !strcmp(path, PRIVATE);
+           strstr(path, "/free_numbers") || !strcmp(path, PRIVATE);
 }
 
 static void add_tree(struct sweep *sweep, struct lines *lines,
@@ -103,30 +100,11 @@ static const struct guest *first_peer(const struct sweep *sweep,
     return first;
 }
 
-/* All memory of a region is one domain's, which Xen has not forgotten. */
-static void check_supplier(struct sweep *sweep, const char *region)
-{
-    char path[LINE_SIZE];
-    xc_domaininfo_t info;
-    unsigned int nr = 0;
-    char **domids;
-
-    snprintf(path, sizeof(path), PRIVATE "/%s/suppliers", region);
-    domids = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
-    if ( nr != 1 )
-        complain(sweep, "%s: %u suppliers are on record", region, nr);
-    else if ( xc_domain_getinfo_single(sweep->xch, strtoul(domids[0], NULL, 10),
-                                       &info) )
-        complain(sweep, "%s: there is no domain %s, the supplier", region,
-                 domids[0]);
-    free(domids);
-}
-
+/* What is outside of RAM, as all is here, changes nothing in a guest's memory:
+ * there is no node for that. */
 static void add_wanted(const struct sweep *sweep, struct lines *lines,
                        const struct guest *guest)
 {
-    add(lines, "/libxl/%u/shared_mem/memkb = %llu", guest->domid,
-        (guest->began_as_owner ? REGION_SIZE / 1024 : 0) + PAGE_KIB);
     add(lines, FACTORIES "/%u = %s", guest->domid, guest->uuid);
     add(lines, FACTORIES "/%u/gpa = 0x%"PRIx64, guest->domid, guest->factory);
 
@@ -161,9 +139,6 @@ void check_records(struct sweep *sweep)
         if ( sweep->guests[i]->domid )
         {
             add_wanted(sweep, &wanted, sweep->guests[i]);
-            if ( sweep->guests[i] == first_peer(sweep,
-                                                sweep->guests[i]->region) )
-                check_supplier(sweep, sweep->guests[i]->region);
             snprintf(path, sizeof(path), "/libxl/%u/shared_mem",
                      sweep->guests[i]->domid);
             add_tree(sweep, &actual, path);

@@ -31,7 +31,6 @@ struct guest {
     uint64_t factory;   /* and its factory page */
     uint32_t domid;     /* 0: there is no such domain */
     char uuid[UUID_SIZE];
-    bool began_as_owner;
     bool detached;      /* it has its factory page, but not the region */
     char failed[FAULT_NAME_SIZE]; /* call, when it was created; "": none */
 };
@@ -50,8 +49,6 @@ struct sweep {
     /* The host as it is to be between two rounds. */
     struct names *names;
     uint64_t free_pages;
-    uint32_t kept[DOMAINS_MAX]; /* dying domains whose pages others have */
-    unsigned int nr_kept;
 
     bool stale;             /* a record may name a domain that has died */
     bool show;              /* print all that xl prints */

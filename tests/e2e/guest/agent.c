@@ -13,14 +13,11 @@
 #include "mailbox.h"
 
 /* From Xen's public headers. */
-#define HYPERCALL_MEMORY_OP         12
-#define HYPERCALL_SCHED_OP          29
-#define XENMEM_REMOVE_FROM_PHYSMAP  15
-#define XENMEM_ADD_TO_PHYSMAP_BATCH 23
-#define XENMAPSPACE_GMFN_SHARE      6
-#define XENMAPSPACE_GMFN_SHARE_RO   7
-#define SCHEDOP_SHUTDOWN            2
-#define DOMID_SELF                  0x7ff0
+#define HYPERCALL_MEMORY_OP        12
+#define HYPERCALL_SCHED_OP         29
+#define XENMEM_REMOVE_FROM_PHYSMAP 15
+#define SCHEDOP_SHUTDOWN           2
+#define DOMID_SELF                 0x7ff0
 
 extern char image_start[], image_end[]; /* from the linker script */
 
@@ -143,35 +140,6 @@ static enum mailbox_status execute(uint64_t gpa)
     return MAILBOX_OK;
 }
 
-static int64_t memory_op(uint64_t command, void *argument)
-{
-    return hypercall(HYPERCALL_MEMORY_OP, command, (uintptr_t)argument, 0);
-}
-
-static enum mailbox_status share(const uint64_t *argument, uint16_t space)
-{
-    uint64_t source_gfn = argument[2], gfn = argument[3];
-    int32_t error = 0;
-    struct {
-        uint16_t domid, space, size, source_domid;
-        uint64_t *source_gfns, *gfns;
-        int32_t *errors;
-    } batch = {
-        .domid = argument[0],
-        .space = space,
-        .size = 1,
-        .source_domid = argument[1],
-        .source_gfns = &source_gfn,
-        .gfns = &gfn,
-        .errors = &error,
-    };
-
-    mailbox->value[0] = memory_op(XENMEM_ADD_TO_PHYSMAP_BATCH, &batch);
-    mailbox->value[1] = (int64_t)error;
-
-    return MAILBOX_OK;
-}
-
 static enum mailbox_status remove(const uint64_t *argument)
 {
     struct {
@@ -179,8 +147,9 @@ static enum mailbox_status remove(const uint64_t *argument)
         uint64_t gfn;
     } page = { DOMID_SELF, argument[0] };
 
-    mailbox->value[0] = memory_op(XENMEM_REMOVE_FROM_PHYSMAP, &page);
-    mailbox->value[1] = 0;
+    mailbox->value[0] = hypercall(HYPERCALL_MEMORY_OP,
+                                  XENMEM_REMOVE_FROM_PHYSMAP,
+                                  (uintptr_t)&page, 0);
 
     return MAILBOX_OK;
 }
@@ -212,10 +181,6 @@ static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
     case MAILBOX_REMOVE: return remove(argument);
     case MAILBOX_EXECUTE: return execute(argument[0]);
 
-    case MAILBOX_SHARE:
-        return share(argument, XENMAPSPACE_GMFN_SHARE);
-    case MAILBOX_SHARE_RO:
-        return share(argument, XENMAPSPACE_GMFN_SHARE_RO);
     case MAILBOX_HYPERCALL:
         return any_hypercall(argument);
     case MAILBOX_HYPERCALL_PAGE:
