@@ -511,8 +511,8 @@ int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
     if (gone <= 0 || memkb > gone)
         return 0;
 
-    LOGD(ERROR, domid, "static_shared_mem: memory of other domains is in the "
-         "place of %"PRId64" KiB of its RAM; give it more than that", gone);
+    LOGD(ERROR, domid, "static_shared_mem: regions are in the place of "
+         "%"PRId64" KiB of its RAM; give it more than that", gone);
     return ERROR_INVAL;
 }
 

@@ -80,38 +80,53 @@ int region_claim_page(struct domain *d, struct page_info *page)
     return 0;
 }
 
-/* The caller has to drop the reference. */
-static struct page_info *get_region_page(struct domain *d, gfn_t gfn)
+void region_get_pages(struct page_info *page, unsigned long nr)
 {
-    struct page_info *page = get_page_from_gfn(d, gfn_x(gfn), NULL,
-                                               P2M_READONLY);
-
-    if ( page && !is_region_page(page) )
-    {
-        put_page(page);
-        page = NULL;
-    }
-
-    return page;
+    for ( ; nr; nr--, page++ )
+        arch_fetch_and_add(&page->count_info, 1);
 }
 
-static int map_page(struct domain *d, gfn_t gfn, struct domain *source,
-                    gfn_t source_gfn, bool readonly)
+void region_put_pages(struct page_info *page, unsigned long nr)
 {
-    struct page_info *page = get_region_page(source, source_gfn);
+    for ( ; nr; nr--, page++ )
+        put_page(page);
+}
+
+static int try_map(struct domain *d, gfn_t gfn, struct domain *source,
+                   gfn_t source_gfn, bool readonly, unsigned long *nr)
+{
+    struct page_info *page = arch_region_get(source, source_gfn, nr);
     int rc;
 
     if ( !page )
         return -ENOENT;
 
-    rc = arch_region_map(d, gfn, page, readonly);
-    put_page(page);
+    rc = arch_region_map(d, gfn, page, *nr, readonly);
+    region_put_pages(page, *nr);
 
     return rc;
 }
 
-static int do_page(const struct xen_region_op *op, struct domain *d,
-                   struct domain *source)
+static int map_extent(struct domain *d, gfn_t gfn, struct domain *source,
+                      gfn_t source_gfn, bool readonly, unsigned long *nr)
+{
+    int rc = try_map(d, gfn, source, source_gfn, readonly, nr);
+
+    /* One that stands in the way need not be the first. */
+    if ( rc && *nr > 1 )
+    {
+        *nr = 1;
+        rc = try_map(d, gfn, source, source_gfn, readonly, nr);
+    }
+
+    if ( rc )
+        *nr = 0;
+
+    return rc;
+}
+
+static int do_extent(const struct xen_region_op *op, struct domain *d,
+                     struct domain *source, unsigned long *nr)
 {
     bool readonly = op->flags & XENMEM_REGION_readonly;
     gfn_t gfn = _gfn(op->gfn);
@@ -119,21 +134,29 @@ static int do_page(const struct xen_region_op *op, struct domain *d,
     switch ( op->op )
     {
     case XENMEM_REGION_OP_probe:
-        return arch_region_probe(d, gfn);
+        return arch_region_probe(d, gfn, nr);
 
     case XENMEM_REGION_OP_take:
         return arch_region_take(d, gfn, readonly,
-                                op->flags & XENMEM_REGION_clear);
+                                op->flags & XENMEM_REGION_clear, nr);
 
     case XENMEM_REGION_OP_map:
-        return map_page(d, gfn, source, _gfn(op->source_gfn), readonly);
+        return map_extent(d, gfn, source, _gfn(op->source_gfn), readonly, nr);
 
     case XENMEM_REGION_OP_unmap:
-        return arch_region_unmap(d, gfn);
+        return arch_region_unmap(d, gfn, nr);
     }
 
     ASSERT_UNREACHABLE();
     return -EINVAL;
+}
+
+/* source_gfn is 0 where there's no source. */
+static unsigned long extent_at(const struct xen_region_op *op)
+{
+    return op->nr >= REGION_EXTENT &&
+           IS_ALIGNED(op->gfn | op->source_gfn, REGION_EXTENT)
+           ? REGION_EXTENT : 1;
 }
 
 static int do_range(struct xen_region_op *op, struct domain *d,
@@ -141,17 +164,19 @@ static int do_range(struct xen_region_op *op, struct domain *d,
 {
     while ( op->nr )
     {
-        int rc = do_page(op, d, source);
+        unsigned long nr = extent_at(op);
+        int rc = do_extent(op, d, source, &nr);
+
+        op->gfn += nr;
+        if ( source )
+            op->source_gfn += nr;
+        op->nr -= nr;
 
         if ( rc )
             return rc;
 
-        op->gfn++;
-        if ( source )
-            op->source_gfn++;
-        op->nr--;
-
-        if ( op->nr && !(op->nr % 64) && hypercall_preempt_check() )
+        if ( op->nr && (nr > 1 || !(op->nr % 64)) &&
+             hypercall_preempt_check() )
             return -ERESTART;
     }
 

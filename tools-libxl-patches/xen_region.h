@@ -34,15 +34,35 @@ static inline bool is_region_page(const struct page_info *page)
  */
 int region_claim_page(struct domain *d, struct page_info *page);
 
+/* A page, or as many as one larger entry of the p2m maps. */
+#define REGION_EXTENT_ORDER 9
+#define REGION_EXTENT (1UL << REGION_EXTENT_ORDER)
+
+/* The pages have a reference already, which nobody drops meanwhile. */
+void region_get_pages(struct page_info *page, unsigned long nr);
+void region_put_pages(struct page_info *page, unsigned long nr);
+
 /*
- * One page each; the caller keeps d from going away.  They return what
- * XENMEM_region_op does.  arch_region_map() takes its own reference.
+ * They return what XENMEM_region_op does; the caller keeps d from going away.
+ * *nr is 1, or REGION_EXTENT with GFNs that are aligned to that.  They do as
+ * many pages, or less: on return, *nr tells how many.  After an error these
+ * are the pages below the one that the error is about.
  */
-int arch_region_probe(struct domain *d, gfn_t gfn);
-int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear);
+int arch_region_probe(struct domain *d, gfn_t gfn, unsigned long *nr);
+int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear,
+                     unsigned long *nr);
+int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr);
+
+/*
+ * What d has of a region at gfn: the first of *nr pages that are next to each
+ * other, for each of which the caller has to drop a reference.  NULL: nothing.
+ */
+struct page_info *arch_region_get(struct domain *d, gfn_t gfn,
+                                  unsigned long *nr);
+
+/* Maps all of the nr pages or none.  It takes references of its own. */
 int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
-                    bool readonly);
-int arch_region_unmap(struct domain *d, gfn_t gfn);
+                    unsigned long nr, bool readonly);
 
 #else
 

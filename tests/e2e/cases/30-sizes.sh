@@ -78,6 +78,38 @@ case_60_regions_in_one_domain() # limit 180
     destroy vm2
 }
 
+# in_odd_RAM FIRST SECOND: it begins and ends within larger entries of both guests'
+# RAM, and they go in that order.
+in_odd_RAM()
+{
+    local gpa=$((FREE_RAM + 0x1000))
+
+    share vm1 "\"$gpa+3M = ID1\""
+    share vm2 "\"$gpa+3M = ID1\""
+    must guest vm1 fill $((gpa - 0x1000)) 4K 7
+    must guest vm2 fill $((gpa + 0x300000)) 4K 8
+    must guest vm2 zero $gpa 3M
+    must guest vm1 fill $gpa 3M 9
+    must guest vm2 check $gpa 3M 9
+    must guest vm1 check $((gpa - 0x1000)) 4K 7
+    must guest vm2 check $((gpa + 0x300000)) 4K 8
+    destroy "$1"
+    must guest "$2" check $gpa 3M 9
+    destroy "$2"
+}
+
+# SOAK_ODD in the environment of run-boot: more of these rounds.
+case_a_region_at_an_odd_page_of_RAM() # limit 240
+{
+    local round
+
+    for round in $(seq "${SOAK_ODD:-3}"); do
+        echo "round $round"
+        must_lose_no_page in_odd_RAM vm1 vm2
+        must_lose_no_page in_odd_RAM vm2 vm1
+    done
+}
+
 case_8_domains_on_one_region() # limit 180
 {
     local i offset

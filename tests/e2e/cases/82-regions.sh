@@ -135,6 +135,89 @@ case_a_page_goes_back_to_Xen_with_its_last_mapping()
     destroy vm1 vm2
 }
 
+# ---- entries of 2 MiB -----------------------------------------------------------
+
+# pieces NAME GPA: of the 4 MiB with pattern 3 that NAME has at GPA, all but the
+# fifth page and three pages behind the middle.
+pieces()
+{
+    must guest "$1" check $(($2)) 16K 3
+    must guest "$1" check $(($2 + 0x5000)) $((0x1fb000)) 3 0x5000
+    must guest "$1" check $(($2 + 0x203000)) $((0x1fd000)) 3 0x203000
+}
+
+# vm1 and vm2 have them in such entries, of which parts go; vm3, whose addresses are
+# not aligned alike, in small ones. FREE_RAM is aligned.
+large_entries()
+{
+    local odd=$((PLACE + 0x1000)) pages=1024
+
+    running vm1
+    running vm2
+    running vm3
+    must guest vm1 fill "$FREE_RAM" 4M 3
+    take vm1 "$FREE_RAM" $pages
+    xen_map ok "$vm2" "$vm1" "$FREE_RAM" $PLACE $pages
+    xen_map ok "$vm3" "$vm2" $PLACE $odd $pages
+    must guest vm2 check $PLACE 4M 3
+    must guest vm3 check $odd 4M 3
+
+    removes vm2 $((PLACE + 0x4000))
+    must sharectl unmap "$vm2" "$(gfn $((PLACE + 0x200000)))" 3
+    must_be_free "$vm2" $((PLACE + 0x4000))
+    must_be_free "$vm2" $((PLACE + 0x202000))
+    pieces vm2 $PLACE
+    must guest vm1 check "$FREE_RAM" 4M 3
+    must guest vm3 check $odd 4M 3
+
+    # A place in use is told as exactly as with small ones.
+    answer "map: EEXIST at $(gfn $PLACE), $pages left" \
+        sharectl map "$vm2" "$vm1" "$(gfn "$FREE_RAM")" "$(gfn $PLACE)" $pages
+    must sharectl unmap "$vm2" "$(gfn $PLACE)" 4
+    answer "map: EEXIST at $(gfn $((PLACE + 0x5000))), $((pages - 5)) left" \
+        sharectl map "$vm2" "$vm1" "$(gfn "$FREE_RAM")" "$(gfn $PLACE)" $pages
+    must guest vm2 check $PLACE 20K 3
+
+    # All of it anew, from who has it in small ones.
+    must sharectl unmap "$vm2" "$(gfn $PLACE)" $pages
+    must sharectl probe "$vm2" "$(gfn $PLACE)" $pages
+    must sharectl unmap "$vm1" "$(gfn "$FREE_RAM")" $((pages / 2 + 1))
+    xen_map ok "$vm2" "$vm3" $odd $PLACE $pages
+    destroy vm3
+    must guest vm2 check $PLACE 4M 3
+    must guest vm1 check $((FREE_RAM + 0x201000)) $((0x1ff000)) 3 0x201000
+    destroy vm1
+    must guest vm2 check $PLACE 4M 3
+    destroy vm2
+}
+
+case_large_entries_are_split_and_dropped_to_the_page() # limit 180
+{
+    must_lose_no_page large_entries
+}
+
+# The pages below the one that somebody else refers to are taken all the same.
+case_a_large_entry_is_taken_up_to_a_page_in_use() # limit 180
+{
+    local in_use=$((FREE_RAM + 0x201000))
+
+    running vm1
+    must guest vm1 fill "$FREE_RAM" 4M 4
+    must guest vm1 write $((FREE_RAM + 0x3ff000)) "$(gfn $in_use)"
+    must guest vm1 write $((FREE_RAM + 0x3ff008)) 0
+    hypercall vm1 0 "$VCPU_OP" "$VCPUOP_REGISTER_VCPU_INFO" 0 $((FREE_RAM + 0x3ff000))
+    answer "take: EBUSY at $(gfn $in_use), 511 left" \
+        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 1024
+    answer "take: ENOENT at $(gfn $((in_use - 0x1000))), 1 left" \
+        sharectl take "$vm1" "$(gfn $((in_use - 0x1000)))" 1
+    must guest vm1 check "$FREE_RAM" $((0x201000)) 4
+    # What is left is RAM as before: it can be given up.
+    must guest vm1 fill $((in_use + 0x1000)) 4K 5
+    must sharectl take "$vm1" "$(gfn $((in_use + 0x1000)))" 1
+    must guest vm1 check $((in_use + 0x1000)) 4K 5
+    destroy vm1
+}
+
 # ---- what can be done with them -----------------------------------------------
 
 case_the_first_peer_may_be_a_reader()
