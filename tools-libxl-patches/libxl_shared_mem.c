@@ -301,6 +301,9 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     rc = libxl__shared_mem_check_regions(gc, d_config);
     if (rc) return rc;
 
+    rc = libxl__shared_mem_check_hypervisor(gc, d_config);
+    if (rc) return rc;
+
     lock = libxl__shared_mem_lock(gc);
     if (!lock) return ERROR_LOCK_FAIL;
     rc = libxl__shared_mem_plan(gc, d_config,
@@ -440,51 +443,56 @@ static int reserve_memory(libxl__gc *gc, uint32_t domid,
     rc = get_memory(gc, domid, before_r);
     if (rc || !*added_r) return rc;
 
-    return libxl__shared_mem_set_max_pages(gc, domid, before_r->max_pages +
-                                                      *added_r);
+    /* It may have more than its maximum, until it has ballooned down. */
+    return libxl__shared_mem_set_max_pages(gc, domid,
+                                           max(before_r->max_pages,
+                                               before_r->tot_pages) +
+                                           *added_r);
 }
 
-static bool any_inside(const libxl_domain_config *d_config,
-                       const region *regions)
+/* Pages of the domain's RAM in whose place it has regions. */
+static uint64_t inside_pages(const libxl_domain_config *d_config,
+                             const region *regions)
 {
+    uint64_t pages = 0;
     int i;
 
     for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++)
         if (regions[i].inside)
-            return true;
+            pages += to_pages(regions[i].request.range.size);
 
-    return false;
+    return pages;
 }
 
-/*
- * Has the domain's maximum be as it was, less the RAM in whose place it has
- * regions now.  Adds to *memkb how much more memory it has than before.
- */
+/* Has the domain's maximum be as it was, less the RAM in whose place it has
+ * regions now. */
 static int settle_memory(libxl__gc *gc, uint32_t domid,
                          const libxl_domain_config *d_config,
                          const region *regions,
                          const xc_domaininfo_t *before, uint64_t added,
                          int64_t *memkb)
 {
-    const bool inside = any_inside(d_config, regions);
-    xc_domaininfo_t now;
-    int64_t more = 0;
-    int rc;
+    const uint64_t gone = inside_pages(d_config, regions);
 
-    if (!added && !inside)
+    if (!added && !gone)
         return 0;
 
-    /* Only of a domain that is being built: one that runs may balloon. */
-    if (inside) {
-        rc = get_memory(gc, domid, &now);
-        if (rc) return rc;
-
-        more = now.tot_pages - before->tot_pages;
-    }
-
-    *memkb += more * (XC_PAGE_SIZE / 1024);
+    *memkb -= gone * (XC_PAGE_SIZE / 1024);
     return libxl__shared_mem_set_max_pages(gc, domid,
-                                           before->max_pages + more);
+                                           before->max_pages - gone);
+}
+
+int libxl__shared_mem_lower_max_pages(libxl__gc *gc, uint32_t domid,
+                                      uint64_t pages, uint64_t by)
+{
+    xc_domaininfo_t now;
+    int rc;
+
+    rc = get_memory(gc, domid, &now);
+    if (rc || now.max_pages <= pages || now.max_pages - pages > by)
+        return rc;
+
+    return libxl__shared_mem_set_max_pages(gc, domid, pages);
 }
 
 int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
@@ -668,9 +676,6 @@ int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
 
     GCNEW(domain);
     domain->domid = domid;
-
-    rc = libxl__shared_mem_check_hypervisor(gc, d_config);
-    if (rc) goto out;
 
     lock = libxl__shared_mem_lock(gc);
     if (!lock) {

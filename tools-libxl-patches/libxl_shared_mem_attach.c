@@ -29,12 +29,14 @@ static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain)
     int rc;
 
     rc = libxl__shared_mem_unmap(gc, domain->domid, &change->range,
-                                 !change->detaches);
+                                 change->max_pages);
     if (rc) return rc;
 
-    if (!change->detaches && change->max_pages) {
-        rc = libxl__shared_mem_set_max_pages(gc, domain->domid,
-                                             change->max_pages);
+    if (change->max_pages) {
+        rc = libxl__shared_mem_lower_max_pages(gc, domain->domid,
+                                               change->max_pages,
+                                               change->range.size >>
+                                               XC_PAGE_SHIFT);
         if (rc) return rc;
     }
 
@@ -293,15 +295,15 @@ static int grow_paging_memory(libxl__gc *gc, const state *s,
     return ERROR_FAIL;
 }
 
-/* What can be checked, and what the domain is to get.  *r has one region. */
+/* What can be checked, and what the domain is to get.  *r has one region, for
+ * which *pages_r pages are to be found. */
 static int plan_attach(libxl__gc *gc, const state *s,
                        const libxl_domain_config *all,
                        const libxl_domain_config *one,
                        const libxl__shared_mem_layout *layout,
-                       libxl__shared_mem_region **r)
+                       libxl__shared_mem_region **r, uint64_t *pages_r)
 {
     const uint32_t domid = s->domain.domid;
-    uint64_t pages;
     int rc;
 
     rc = libxl__shared_mem_check_regions(gc, all);
@@ -316,7 +318,7 @@ static int plan_attach(libxl__gc *gc, const state *s,
     /* The guest uses its RAM.  Where it has given that up, there is room. */
     (*r)->inside = false;
 
-    rc = libxl__shared_mem_check_memory(gc, one, *r, &pages);
+    rc = libxl__shared_mem_check_memory(gc, one, *r, pages_r);
     if (rc) return rc;
 
     return libxl__shared_mem_check_free(gc, domid, one, layout, *r);
@@ -328,7 +330,7 @@ static int carry_out_attach(libxl__gc *gc, state *s,
                             const libxl_domain_config *one,
                             const libxl__shared_mem_layout *layout,
                             const libxl_static_shared_mem *mem,
-                            libxl__shared_mem_region *r)
+                            libxl__shared_mem_region *r, uint64_t pages)
 {
     libxl__shared_mem_range *changing = &s->domain.change.range;
     libxl__shared_mem_domain begun;
@@ -336,7 +338,7 @@ static int carry_out_attach(libxl__gc *gc, state *s,
 
     changing->begin = mem->begin;
     changing->size = mem->size;
-    s->domain.change.max_pages = s->info.max_pages;
+    s->domain.change.max_pages = pages ? s->info.max_pages : 0;
     rc = libxl__shared_mem_write(gc, NULL, 0, &s->domain);
     if (rc) return rc;
 
@@ -363,6 +365,7 @@ static int attach(libxl__gc *gc, uint32_t domid,
     const libxl__shared_mem_layout *layout;
     libxl_domain_config all, one;
     libxl__shared_mem_region *r;
+    uint64_t pages;
     state *s;
     int rc;
 
@@ -382,13 +385,13 @@ static int attach(libxl__gc *gc, uint32_t domid,
     one.shared_mem_factory = LIBXL_SHARED_MEM_FACTORY_NONE;
     layout = make_layout(gc, &all);
 
-    rc = plan_attach(gc, s, &all, &one, layout, &r);
+    rc = plan_attach(gc, s, &all, &one, layout, &r, &pages);
     if (rc) goto out;
 
     rc = grow_paging_memory(gc, s, &all);
     if (rc) goto out;
 
-    rc = carry_out_attach(gc, s, &one, layout, mem, r);
+    rc = carry_out_attach(gc, s, &one, layout, mem, r, pages);
     if (rc) goto out;
 
     libxl__shared_mem_update_factories(gc, NULL);

@@ -117,7 +117,7 @@ typedef struct libxl__shared_mem_region {
 typedef struct libxl__shared_mem_change {
     bool detaches;
     libxl__shared_mem_range range;  /* without a name */
-    uint64_t max_pages;     /* to get: the domain's maximum before; or 0 */
+    uint64_t max_pages;     /* the domain's maximum before; 0: not changed */
 } libxl__shared_mem_change;
 
 /* The nodes of a domain itself. */
@@ -156,6 +156,11 @@ _hidden int libxl__shared_mem_plan(libxl__gc *gc,
 _hidden int libxl__shared_mem_check_memory(
     libxl__gc *gc, const libxl_domain_config *d_config,
     const libxl__shared_mem_region *regions, uint64_t *pages_r);
+
+/* Sets the domain's maximum memory to `pages' if it is higher, by as much as
+ * `by' at most: what was added for a region that did not come to be. */
+_hidden int libxl__shared_mem_lower_max_pages(libxl__gc *gc, uint32_t domid,
+                                              uint64_t pages, uint64_t by);
 
 /*
  * Gets the domain the memory that was planned, and puts it down in the
@@ -205,7 +210,7 @@ _hidden int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
 /* What has become of a domain that somebody took down. */
 typedef enum libxl__shared_mem_life {
     LIBXL__SHARED_MEM_GONE,     /* its domid may be another domain's */
-    LIBXL__SHARED_MEM_DYING,    /* for good, while others have its memory */
+    LIBXL__SHARED_MEM_DYING,    /* it is being destroyed */
     LIBXL__SHARED_MEM_ENDED,    /* it has crashed or shut down */
     LIBXL__SHARED_MEM_ALIVE,
 } libxl__shared_mem_life;

@@ -74,13 +74,16 @@ static uint64_t memkb(libxl__gc *gc, const libxl__shared_mem_record *record)
     return bytes / 1024;
 }
 
-/* *region has been initialised; the caller disposes of it. */
-static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
+/* With those who are dead, who have none of its memory.  *region has been
+ * initialised; the caller disposes of it. */
+static int fill_region(libxl__gc *gc, const libxl__shared_mem_region *r,
                        libxl_shared_mem_region *region)
 {
+    const libxl__shared_mem_record *record = &r->before;
+
     region->id = libxl__strdup(NOGC, record->id);
     region->size = record->size;
-    region->memkb = memkb(gc, record);
+    region->memkb = memkb(gc, &r->now);
     region->owner = record->owner;
     region->control = record->control;
     region->generation = record->generation;
@@ -92,7 +95,7 @@ static int fill_region(libxl__gc *gc, const libxl__shared_mem_record *record,
 static int list_regions(libxl__gc *gc, libxl_shared_mem_region **regions_r,
                         int *nb_r)
 {
-    libxl__shared_mem_record *record;
+    libxl__shared_mem_region *r;
     unsigned int i, nr;
     char **ids;
     int rc;
@@ -101,20 +104,20 @@ static int list_regions(libxl__gc *gc, libxl_shared_mem_region **regions_r,
                                       &nr);
     if (rc) return rc;
 
-    GCNEW(record);
+    GCNEW(r);
     *regions_r = libxl__calloc(NOGC, nr, sizeof(**regions_r));
 
     for (i = 0; i < nr; i++) {
         if (!libxl__shared_mem_id_is_valid(ids[i]))
             continue;
-        rc = libxl__shared_mem_read_record(gc, ids[i], record);
+        rc = libxl__shared_mem_read_region(gc, ids[i], r);
         if (rc) return rc;
-        if (!record->nr_mappings)
+        if (!r->before.nr_mappings)
             continue;
 
         libxl_shared_mem_region_init(&(*regions_r)[*nb_r]);
         (*nb_r)++;
-        rc = fill_region(gc, record, &(*regions_r)[*nb_r - 1]);
+        rc = fill_region(gc, r, &(*regions_r)[*nb_r - 1]);
         if (rc) return rc;
     }
 

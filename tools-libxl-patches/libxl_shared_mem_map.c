@@ -176,14 +176,13 @@ static int populate(libxl__gc *gc, const mapping_job *job,
     return 0;
 }
 
-/* Has the domain's pages become the region's, all zero: Xen hands out
- * scrubbed ones, but the scrubbing can be a pattern, or be switched off. */
+/* Has the domain's pages become a region's. */
 static int take(libxl__gc *gc, const mapping_job *job,
-                const libxl__shared_mem_segment *segment)
+                const libxl__shared_mem_segment *segment, uint8_t flags)
 {
     xen_region_op_t op = {
         .op = XENMEM_REGION_OP_take,
-        .flags = XENMEM_REGION_clear | access_flags(job),
+        .flags = flags,
         .domid = job->domid,
         .gfn = to_gfn(segment->begin),
         .nr = to_gfn(segment->size),
@@ -210,40 +209,44 @@ static int supply(libxl__gc *gc, const mapping_job *job,
         if (rc) return rc;
     }
 
-    return take(gc, job, segment);
+    /* Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
+     * switched off. */
+    return take(gc, job, segment, XENMEM_REGION_clear | access_flags(job));
+}
+
+static int unmap(libxl__gc *gc, xen_region_op_t op)
+{
+    int error;
+
+    op.op = XENMEM_REGION_OP_unmap;
+    error = region_op(gc, &op);
+    if (!error)
+        return 0;
+
+    LOGD(ERROR, op.domid, "static_shared_mem: can't take back the page at "
+         "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,
+         mapping_problem(error) ?: strerror(-error));
+    return ERROR_FAIL;
 }
 
 /* The domain's own RAM has to go before other memory can take its place. */
 static int give_back(libxl__gc *gc, const mapping_job *job,
                      const libxl__shared_mem_segment *segment)
 {
-    const uint64_t gfn = to_gfn(segment->begin), nr = to_gfn(segment->size);
-    xen_pfn_t *gfns;
-    uint64_t done;
-    unsigned int i, now;
+    const xen_region_op_t op = {
+        .domid = job->domid,
+        .gfn = to_gfn(segment->begin),
+        .nr = to_gfn(segment->size),
+    };
+    int rc;
 
-    GCNEW_ARRAY(gfns, PAGES_PER_CALL);
-
-    for (done = 0; done < nr; done += now) {
-        now = min(nr - done, (uint64_t)PAGES_PER_CALL);
-
-        for (i = 0; i < now; i++)
-            gfns[i] = gfn + done + i;
-
-        if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, now, 0,
-                                                 gfns)) {
-            SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                           "can't give back the RAM at 0x%"PRIx64": %s",
-                           (gfn + done) << XC_PAGE_SHIFT, strerror(errno));
-            return ERROR_FAIL;
-        }
-    }
-
-    return 0;
+    rc = take(gc, job, segment, 0);
+    return rc ?: unmap(gc, op);
 }
 
 /* A guest may have removed pages from its own address space, and another
- * toolstack may have destroyed it. */
+ * toolstack may have destroyed it.  It may be the new peer that is destroyed,
+ * too: then no source will do. */
 static bool source_lacks_page(int error)
 {
     return error == -ENOENT || error == -ESRCH;
@@ -258,6 +261,7 @@ static int map_from_others(libxl__gc *gc, const mapping_job *job,
     const uint64_t offset = r->request.offset + (op->gfn << XC_PAGE_SHIFT) -
                             r->request.range.begin;
     const libxl__shared_mem_mapping *peer = NULL;
+    const char *uuid;
     int error = -ENOENT;
 
     while (source_lacks_page(error) &&
@@ -277,13 +281,13 @@ static int map_from_others(libxl__gc *gc, const mapping_job *job,
         op->gfn++;
         op->source_gfn++;
         op->nr--;
-    } else if (source_lacks_page(error)) {
+    } else if (!source_lacks_page(error)) {
+        log_mapping_problem(gc, job, op->gfn, error);
+    } else if (!libxl__shared_mem_get_uuid(gc, job->domid, &uuid)) {
         SHARED_MEM_LOG(job->d_config, r->request.range.name,
                        "no domain that has it has the page at offset "
                        "0x%"PRIx64" any more: the guests gave it up; destroy "
                        "them all, or leave it out with offset=", offset);
-    } else {
-        log_mapping_problem(gc, job, op->gfn, error);
     }
 
     return error;
@@ -359,21 +363,6 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
 
 /*----- Taking pages back -----*/
 
-static int unmap(libxl__gc *gc, xen_region_op_t op)
-{
-    int error;
-
-    op.op = XENMEM_REGION_OP_unmap;
-    error = region_op(gc, &op);
-    if (!error)
-        return 0;
-
-    LOGD(ERROR, op.domid, "static_shared_mem: can't take back the page at "
-         "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,
-         mapping_problem(error) ?: strerror(-error));
-    return ERROR_FAIL;
-}
-
 /* Has what was populated, and not yet taken, become a region's. */
 static int take_added(libxl__gc *gc, xen_region_op_t op)
 {
@@ -390,10 +379,11 @@ static int take_added(libxl__gc *gc, xen_region_op_t op)
         op.op = XENMEM_REGION_OP_take;
         first = op.gfn;
         error = region_op(gc, &op);
-        if (error && error != -ENOENT && error != -EINVAL)
+        if (error && error != -ENOENT && error != -EINVAL && error != -EBUSY)
             return error;
 
-        /* It's no RAM, so it's the guest's own doing. */
+        /* It's no RAM, or the guest has let somebody else have it, or Xen: in
+         * any case it's the guest's own. */
         if (error && op.gfn == first) {
             op.gfn++;
             op.nr--;

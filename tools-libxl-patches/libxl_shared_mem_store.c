@@ -311,7 +311,7 @@ static int write_change(libxl__gc *gc, xs_transaction_t t,
     rc = libxl__xs_printf(gc, t, node, "0x%"PRIx64"-0x%"PRIx64,
                           change->range.begin,
                           change->range.begin + change->range.size);
-    if (rc || change->detaches) return rc;
+    if (rc || !change->max_pages) return rc;
 
     return libxl__xs_printf(gc, t, GCSPRINTF("%s/max_pages", node),
                             "%"PRIu64, change->max_pages);

@@ -29,12 +29,24 @@ static int __init cf_check region_init(void)
 }
 __initcall(region_init);
 
+bool region_can_claim(const struct domain *d, const struct page_info *page,
+                      unsigned long nr)
+{
+    for ( ; nr; nr--, page++ )
+        if ( page_get_owner(page) != d || is_special_page(page) ||
+             (page->count_info & (PGC_count_mask | PGC_allocated)) !=
+             (PGC_allocated | 1) )
+            return false;
+
+    return true;
+}
+
 int region_claim_page(struct domain *d, struct page_info *page)
 {
     unsigned long x, y = page->count_info;
     bool drop_dom_ref;
 
-    if ( is_special_page(page) )
+    if ( page_get_owner(page) != d || is_special_page(page) )
         return -EINVAL;
 
     nrspin_lock(&d->page_alloc_lock);
@@ -102,7 +114,8 @@ static int try_map(struct domain *d, gfn_t gfn, struct domain *source,
         return -ENOENT;
 
     rc = arch_region_map(d, gfn, page, *nr, readonly);
-    region_put_pages(page, *nr);
+    if ( rc )
+        region_put_pages(page, *nr);
 
     return rc;
 }

@@ -34,6 +34,10 @@ static inline bool is_region_page(const struct page_info *page)
  */
 int region_claim_page(struct domain *d, struct page_info *page);
 
+/* Whether that would go well for all of the pages, as far as can be told. */
+bool region_can_claim(const struct domain *d, const struct page_info *page,
+                      unsigned long nr);
+
 /* A page, or as many as one larger entry of the p2m maps. */
 #define REGION_EXTENT_ORDER 9
 #define REGION_EXTENT (1UL << REGION_EXTENT_ORDER)
@@ -60,7 +64,7 @@ int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr);
 struct page_info *arch_region_get(struct domain *d, gfn_t gfn,
                                   unsigned long *nr);
 
-/* Maps all of the nr pages or none.  It takes references of its own. */
+/* Maps all of the nr pages, and uses up the caller's references; or none. */
 int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
                     unsigned long nr, bool readonly);
 

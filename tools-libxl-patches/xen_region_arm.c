@@ -77,8 +77,8 @@ static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
 }
 
 /*
- * Hands references to the pages over to the entry; there's none so far, and
- * they are aligned so that it's one entry.
+ * Hands the caller's references to the pages over to the entry; there's none
+ * so far, and they are aligned so that it's one entry.
  */
 static int add_pages(struct p2m_domain *p2m, gfn_t gfn, struct page_info *page,
                      unsigned long nr, p2m_type_t nt)
@@ -89,11 +89,13 @@ static int add_pages(struct p2m_domain *p2m, gfn_t gfn, struct page_info *page,
     if ( !rc )
         return 0;
 
-    /* Likewise; with the entry go the references. */
-    if ( mfn_eq(p2m_get_entry(p2m, gfn, NULL, NULL, NULL, NULL), INVALID_MFN) )
-        region_put_pages(page, nr);
-    else
+    /* Likewise; with the entry go references, and the caller's are to stay. */
+    if ( !mfn_eq(p2m_get_entry(p2m, gfn, NULL, NULL, NULL, NULL),
+                 INVALID_MFN) )
+    {
+        region_get_pages(page, nr);
         p2m_set_entry(p2m, gfn, nr, INVALID_MFN, p2m_invalid, p2m_access_rwx);
+    }
 
     return no_table(rc);
 }
@@ -114,6 +116,10 @@ static int take_pages(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
     /* A static page is meant for this domain. */
     if ( page->count_info & PGC_static )
         return -EINVAL;
+
+    /* One that can't be taken need not be the first. */
+    if ( nr > 1 && !region_can_claim(d, page, nr) )
+        nr = 1;
 
     /* Those that the new entry is to hold. */
     for ( i = 0; i < nr; i++ )
@@ -252,11 +258,11 @@ int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
      */
     else if ( d->is_dying )
         rc = -ESRCH;
+    /* It would not be one entry. */
+    else if ( nr > 1 && p2m->mem_access_enabled )
+        rc = -EAGAIN;
     else
-    {
-        region_get_pages(page, nr);
         rc = add_pages(p2m, gfn, page, nr, region_type(readonly));
-    }
 
     p2m_write_unlock(p2m);
 

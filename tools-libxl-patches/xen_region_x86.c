@@ -68,23 +68,23 @@ int arch_region_probe(struct domain *d, gfn_t gfn, unsigned long *nr)
     return 0;
 }
 
+static unsigned int order_of(unsigned long nr)
+{
+    return nr > 1 ? REGION_EXTENT_ORDER : PAGE_ORDER_4K;
+}
+
 /* What p2m_set_entry() has failed with may have come after the change. */
 static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
-                     p2m_access_t a)
+                     unsigned long nr, p2m_access_t a)
 {
     p2m_type_t t;
 
-    if ( !p2m_set_entry(p2m, gfn, mfn, PAGE_ORDER_4K, p2m_ram_rw, a) )
+    if ( !p2m_set_entry(p2m, gfn, mfn, order_of(nr), p2m_ram_rw, a) )
         return;
 
     p2m->get_entry(p2m, gfn, &t, &a, 0, NULL, NULL);
     if ( t != p2m_ram_rw )
         domain_crash(p2m->domain);
-}
-
-static unsigned int order_of(unsigned long nr)
-{
-    return nr > 1 ? REGION_EXTENT_ORDER : PAGE_ORDER_4K;
 }
 
 static int remove_pages(struct p2m_domain *p2m, gfn_t gfn, unsigned long nr)
@@ -117,8 +117,13 @@ static int take_pages(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
 {
     struct domain *d = p2m->domain;
     unsigned long i;
-    int rc = p2m_set_entry(p2m, gfn, mfn, order_of(nr), nt,
-                           p2m->default_access);
+    int rc;
+
+    /* One that can't be taken need not be the first. */
+    if ( nr > 1 && !region_can_claim(d, mfn_to_page(mfn), nr) )
+        nr = 1;
+
+    rc = p2m_set_entry(p2m, gfn, mfn, order_of(nr), nt, p2m->default_access);
 
     for ( *done = 0; !rc && *done < nr; ++*done )
     {
@@ -130,8 +135,11 @@ static int take_pages(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
         set_gpfn_from_mfn(mfn_x(mfn) + *done, INVALID_M2P_ENTRY);
     }
 
-    for ( i = *done; i < nr; i++ )
-        make_ram(p2m, gfn_add(gfn, i), mfn_add(mfn, i), a);
+    /* Where there's an entry for all of them, that needs no table. */
+    if ( rc && !*done )
+        make_ram(p2m, gfn, mfn, nr, a);
+    for ( i = *done; i && i < nr; i++ )
+        make_ram(p2m, gfn_add(gfn, i), mfn_add(mfn, i), 1, a);
 
     if ( *done )
         ioreq_request_mapcache_invalidate(d);
@@ -158,9 +166,14 @@ int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear,
     mfn = get_gfn_type_access(p2m, gfn_x(gfn), &t, &a,
                               P2M_ALLOC | P2M_UNSHARE, &order);
 
-    rc = t == p2m_ram_rw
-         ? take_pages(p2m, gfn, mfn, covered(wanted, order),
-                      region_type(readonly), a, nr) : -ENOENT;
+    /* See arch_region_map(). */
+    if ( d->is_dying )
+        rc = -ESRCH;
+    else if ( t == p2m_ram_rw )
+        rc = take_pages(p2m, gfn, mfn, covered(wanted, order),
+                        region_type(readonly), a, nr);
+    else
+        rc = -ENOENT;
     if ( *nr && clear )
     {
         /* The guest may have been allowed to write until then. */
@@ -257,6 +270,10 @@ int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
         rc = add_pages(p2m, gfn, page, nr, region_type(readonly));
 
     gfn_unlock(p2m, gfn, order_of(nr));
+
+    /* The entry has its own. */
+    if ( !rc )
+        region_put_pages(page, nr);
 
     return rc;
 }

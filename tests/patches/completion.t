@@ -19,7 +19,7 @@ list)
     ;;
 "shared-mem-list sensor")
     printf 'ID Size Owner Name Dom\nsamples 0x1000 4 sensor 4\nsamples 0x1000 4 other 5\n'
-    printf 'alarms 0x1000 4 sensor 4\n'
+    printf 'alarms 0x1000 4 sensor 4\n2 regions with 8 KiB of memory\n'
     ;;
 *) exit 1 ;;
 esac

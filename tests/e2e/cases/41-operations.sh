@@ -186,8 +186,8 @@ case_less_memory_than_regions_took_the_place_of()
     share vm2 "\"$FREE_RAM+4M = ID1\""
     for vm in vm1 vm2; do
         max=$(max_pages $vm)
-        xl_fails 1 "libxl: error: Domain N:static_shared_mem: memory of other domains\
- is in the place of 4096 KiB of its RAM; give it more than that" mem-set $vm 2
+        xl_fails 1 "libxl: error: Domain N:static_shared_mem: regions are in the\
+ place of 4096 KiB of its RAM; give it more than that" mem-set $vm 2
         assert_equal "the maximum of $vm" "$(max_pages $vm)" "$max"
     done
     destroy vm1 vm2

@@ -399,7 +399,8 @@ case_an_attach_that_was_killed()
     assert_equal "the answer" "$(balloon vm2 "$FREE_RAM")" "hypercall: rc 1"
     assert_equal "the answer" "$(change_page vm2 6 0x80004000)" "hypercall: rc 1"
     must xenstore-write "/libxl/$vm2/shared_mem" "" \
-        "/libxl/$vm2/shared_mem/attaching" 0x80000000-0x80010000
+        "/libxl/$vm2/shared_mem/attaching" 0x80000000-0x80010000 \
+        "/libxl/$vm2/shared_mem/attaching/max_pages" "$(max_pages vm2)"
     must_be_used "$vm2" 0x80000000
     must_be_used "$vm2" 0x80004000
     [ "$ARCH" = arm64 ] || # xl has no save there
