@@ -114,12 +114,14 @@ static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                    suggestion);
 }
 
-/* Before RAM is added: that would replace what is there. */
-static int check_free(libxl__gc *gc, const mapping_job *job,
-                      const libxl__shared_mem_segment *segment)
+/* One operation for all of the segment. */
+static int do_segment(libxl__gc *gc, const mapping_job *job,
+                      const libxl__shared_mem_segment *segment,
+                      uint8_t operation, uint8_t flags)
 {
     xen_region_op_t op = {
-        .op = XENMEM_REGION_OP_probe,
+        .op = operation,
+        .flags = flags,
         .domid = job->domid,
         .gfn = to_gfn(segment->begin),
         .nr = to_gfn(segment->size),
@@ -131,6 +133,13 @@ static int check_free(libxl__gc *gc, const mapping_job *job,
 
     log_mapping_problem(gc, job, op.gfn, error);
     return error == -EEXIST || error == -ERANGE ? ERROR_INVAL : ERROR_FAIL;
+}
+
+/* Before RAM is added: that would replace what is there. */
+static int check_free(libxl__gc *gc, const mapping_job *job,
+                      const libxl__shared_mem_segment *segment)
+{
+    return do_segment(gc, job, segment, XENMEM_REGION_OP_probe, 0);
 }
 
 static int populate(libxl__gc *gc, const mapping_job *job,
@@ -176,26 +185,6 @@ static int populate(libxl__gc *gc, const mapping_job *job,
     return 0;
 }
 
-/* Has the domain's pages become a region's. */
-static int take(libxl__gc *gc, const mapping_job *job,
-                const libxl__shared_mem_segment *segment, uint8_t flags)
-{
-    xen_region_op_t op = {
-        .op = XENMEM_REGION_OP_take,
-        .flags = flags,
-        .domid = job->domid,
-        .gfn = to_gfn(segment->begin),
-        .nr = to_gfn(segment->size),
-    };
-    const int error = region_op(gc, &op);
-
-    if (!error)
-        return 0;
-
-    log_mapping_problem(gc, job, op.gfn, error);
-    return ERROR_FAIL;
-}
-
 static int supply(libxl__gc *gc, const mapping_job *job,
                   const libxl__shared_mem_segment *segment)
 {
@@ -211,7 +200,8 @@ static int supply(libxl__gc *gc, const mapping_job *job,
 
     /* Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
      * switched off. */
-    return take(gc, job, segment, XENMEM_REGION_clear | access_flags(job));
+    return do_segment(gc, job, segment, XENMEM_REGION_OP_take,
+                      XENMEM_REGION_clear | access_flags(job));
 }
 
 static int unmap(libxl__gc *gc, xen_region_op_t op)
@@ -240,7 +230,7 @@ static int give_back(libxl__gc *gc, const mapping_job *job,
     };
     int rc;
 
-    rc = take(gc, job, segment, 0);
+    rc = do_segment(gc, job, segment, XENMEM_REGION_OP_take, 0);
     return rc ?: unmap(gc, op);
 }
 
