@@ -187,27 +187,22 @@ int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
-/* Asks for a domain; the argument of the functions that follow. */
+/* Asks for a domain; the argument of is_peer(). */
 typedef struct {
     libxl__gc *gc;
     int rc;     /* the last error; the domain then counts as alive */
 } liveness;
 
-static libxl__shared_mem_life life_of(liveness *l, uint32_t domid,
-                                      const char *uuid)
+/* One that has crashed or shut down still has its memory. */
+static bool is_peer(uint32_t domid, const char *uuid, void *opaque)
 {
     libxl__shared_mem_life life = LIBXL__SHARED_MEM_ALIVE;
+    liveness *l = opaque;
     int rc = libxl__shared_mem_get_life(l->gc, domid, uuid, &life);
 
     if (rc) l->rc = rc;
 
-    return life;
-}
-
-/* One that has crashed or shut down still has its memory. */
-static bool is_peer(uint32_t domid, const char *uuid, void *opaque)
-{
-    return life_of(opaque, domid, uuid) >= LIBXL__SHARED_MEM_ENDED;
+    return life >= LIBXL__SHARED_MEM_ENDED;
 }
 
 int libxl__shared_mem_read_region(libxl__gc *gc, const char *id, region *r)

@@ -13,8 +13,6 @@
 #include "guest_orders.h"
 #include "guest_memory_map.h" /* after xenctrl.h */
 
-#define DOMID_OF_GUEST_ITSELF 0x7ff0 /* DOMID_SELF */
-
 /* Two commands are for guestctl alone: the agent is not asked. */
 enum { LOCAL_INFO = -1, LOCAL_MEMORY_MAP = -2 };
 
@@ -63,12 +61,6 @@ bool parse_number(const char *text, uint64_t *value)
     static const char suffixes[] = "KMG";
     const char *suffix;
     char *end;
-
-    if ( !strcmp(text, "self") )
-    {
-        *value = DOMID_OF_GUEST_ITSELF;
-        return true;
-    }
 
     errno = 0;
     *value = strtoull(text, &end, 0);
@@ -215,7 +207,7 @@ static bool parse_order(char **word, int nr, struct order *order)
     uint64_t domid;
 
     if ( nr < 2 || !parse_number(word[0], &domid) ||
-         domid >= DOMID_OF_GUEST_ITSELF )
+         domid >= DOMID_FIRST_RESERVED )
         return false;
 
     *order = (struct order){

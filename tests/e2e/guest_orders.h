@@ -25,7 +25,7 @@ int misuse(void);
 /* Prints the commands with their words, one a line. */
 void print_guest_commands(void);
 
-/* Decimal or 0x hex, may end in K, M or G, or be "self".  False: it is none. */
+/* Decimal or 0x hex, may end in K, M or G.  False: it is none. */
 bool parse_number(const char *text, uint64_t *value);
 
 /*

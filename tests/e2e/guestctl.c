@@ -29,8 +29,8 @@ static void print_help(void)
          "hypercall-page and input (x86): Xen is to write its stubs, or a byte from\n"
          "a port, to GPA.\n"
          "After any other command the domain is paused, until the next one.\n"
-         "Numbers are decimal or 0x hex, and may end in K, M or G.  A DOM may be\n"
-         "self.  SECONDS (default 20): for a guest to be up and to answer.\n"
+         "Numbers are decimal or 0x hex, and may end in K, M or G.\n"
+         "SECONDS (default 20): for a guest to be up and to answer.\n"
          "Exit: 0 done, 1 check failed, 2 the guest faulted, 3 anything else.");
 }
 

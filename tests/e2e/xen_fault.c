@@ -41,8 +41,7 @@ struct errors {
 static const struct errors
     of_hypercall = { { EPERM, ENOMEM, EINVAL } },
     /* A domain may go at any time, unless whether it is there is the question. */
-    of_domctl = { { EPERM, ENOMEM, ESRCH } },
-    of_region_op = { { EPERM, ENOMEM, ESRCH } },
+    of_domain = { { EPERM, ENOMEM, ESRCH } },
     of_question = { { EPERM, ENOMEM } },
     of_version = { { EPERM } },
     of_map = { { ENOMEM, EINVAL } },
@@ -198,7 +197,6 @@ static const struct name memory_ops[] = {
     MEMORY(maximum_gpfn),
     MEMORY(claim_pages),
     MEMORY(acquire_resource),
-    MEMORY(region_op),
 };
 
 #define REGION(name) { XENMEM_REGION_OP_##name, #name }
@@ -236,7 +234,7 @@ static const char *name_of(const struct name *names, size_t nr, uint32_t number)
 static bool domctl_fails(const struct xen_domctl *domctl)
 {
     return fails(domctl->cmd == XEN_DOMCTL_getdomaininfo ? &of_question
-                                                         : &of_domctl,
+                                                         : &of_domain,
                  "hypercall domctl %s of %u",
                  name_of(domctls, LENGTH(domctls), domctl->cmd),
                  domctl->domain);
@@ -248,7 +246,7 @@ static bool memory_op_fails(uint64_t command, uint64_t argument)
 
     command &= MEMORY_OP_COMMAND;
     if ( command == XENMEM_region_op )
-        return fails(&of_region_op, "hypercall memory_op region_op %s of %u",
+        return fails(&of_domain, "hypercall memory_op region_op %s of %u",
                      name_of(region_ops, LENGTH(region_ops), region->op),
                      region->domid);
 

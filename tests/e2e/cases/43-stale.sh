@@ -83,42 +83,42 @@ case_a_region_whose_peers_all_died_is_a_new_one()
     destroy vm3
 }
 
-# The new domain is nobody's peer, and nobody takes memory from it.
+# used_again NAME PEER RANGE SEED: the domid of NAME, who has died, is another domain's
+# when vm3 joins PEER, who has the region at RANGE. The new domain is nobody's peer,
+# and nobody takes memory from it.
+used_again()
+{
+    local dead peer
+
+    eval "dead=\$$1 peer=\$$2"
+    dies "$1"
+    forget "$dead"
+    wait_for 10 domainctl create "$dead" 2>/dev/null || fail "domid $dead is in use"
+    is_stale "$dead" || fail "nothing is stale: $(record)"
+    share vm3 '"0x90000000+64K = ID1"'
+    assert_region ID1 0x10000 "$peer" \
+        "$peer" "$3" \
+        "$vm3" 0x90000000-0x90010000
+    must guest vm3 check 0x90000000 64K "$4"
+    must domainctl destroy "$dead"
+}
+
 case_a_domid_that_is_used_again()
 {
     share vm1 '"0x60000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 44
-    dies vm2
-    forget "$vm2"
-    wait_for 10 domainctl create "$vm2" 2>/dev/null || fail "domid $vm2 is in use"
-    is_stale "$vm2" || fail "nothing is stale: $(record)"
-    share vm3 '"0x90000000+64K = ID1"'
-    assert_region ID1 0x10000 "$vm1" \
-        "$vm1" 0x60000000-0x60010000 \
-        "$vm3" 0x90000000-0x90010000
-    must guest vm3 check 0x90000000 64K 44
-    must domainctl destroy "$vm2"
+    used_again vm2 vm1 0x60000000-0x60010000 44
     destroy vm1 vm3
 }
 
-# Of the domain that had the region first a peer keeps nothing: its number is free,
-# and whoever has that next is no peer.
+# Of the domain that had the region first a peer keeps nothing: its number is free.
 case_the_domid_of_an_owner_that_is_used_again_beside_its_peer()
 {
     share vm1 '"0x60000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
     must guest vm1 fill 0x60000000 64K 47
-    dies vm1
-    forget "$vm1"
-    wait_for 10 domainctl create "$vm1" 2>/dev/null || fail "domid $vm1 is in use"
-    is_stale "$vm1" || fail "nothing is stale: $(record)"
-    share vm3 '"0x90000000+64K = ID1"'
-    assert_region ID1 0x10000 "$vm2" \
-        "$vm2" 0x80000000-0x80010000 \
-        "$vm3" 0x90000000-0x90010000
-    must guest vm3 check 0x90000000 64K 47
-    must domainctl destroy "$vm1"
+    used_again vm1 vm2 0x80000000-0x80010000 47
     must guest vm2 check 0x80000000 64K 47
     destroy vm2 vm3
 }
