@@ -17,7 +17,7 @@
  * (because the toolstack died as well) is told by its UUID, and dropped when
  * the next domain that has a region, whichever, is created or destroyed.
  *
- * A domain's factory page is planned and supplied like a region, but has no
+ * A domain's factory page is planned and allocated like a region, but has no
  * record, and nobody else gets it.
  */
 
@@ -229,14 +229,24 @@ int libxl__shared_mem_plan(libxl__gc *gc, const libxl_domain_config *d_config,
     return 0;
 }
 
-/* Pages that are to be found for a region, and not in the domain's RAM. */
-static uint64_t added_pages(const region *r)
+/*
+ * Pages that are to be found for a region.  In the domain's RAM it has the
+ * place of pages that are given back; unless they are populated on demand, and
+ * aren't there yet.
+ */
+static uint64_t added_pages(const libxl_domain_config *d_config,
+                            const region *r)
 {
+    const bool on_demand =
+        d_config->b_info.target_memkb < d_config->b_info.max_memkb;
     uint64_t pages = 0;
     unsigned int i;
 
-    for (i = 0; i < r->nr_segments && !r->inside; i++)
-        if (r->segments[i].supply)
+    if (r->inside && !on_demand)
+        return 0;
+
+    for (i = 0; i < r->nr_segments; i++)
+        if (r->segments[i].allocate)
             pages += to_pages(r->segments[i].size);
 
     return pages;
@@ -244,7 +254,7 @@ static uint64_t added_pages(const region *r)
 
 int libxl__shared_mem_check_memory(libxl__gc *gc,
                                    const libxl_domain_config *d_config,
-                                   const region *regions, uint64_t *pages_r)
+                                   const region *regions)
 {
     uint64_t pages = 0, free_pages;
     xc_physinfo_t host = {};
@@ -259,7 +269,7 @@ int libxl__shared_mem_check_memory(libxl__gc *gc,
                  min(host.free_pages, host.outstanding_pages);
 
     for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
-        uint64_t added = added_pages(&regions[i]);
+        uint64_t added = added_pages(d_config, &regions[i]);
 
         pages += added;
         if (added && pages > free_pages) {
@@ -272,7 +282,6 @@ int libxl__shared_mem_check_memory(libxl__gc *gc,
         }
     }
 
-    *pages_r = pages;
     return 0;
 }
 
@@ -281,7 +290,6 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
 {
     region *regions;
     libxl__flock *lock;
-    uint64_t pages;
     int rc;
 
     if (!libxl__shared_mem_nr_ranges(d_config))
@@ -316,7 +324,7 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     rc = libxl__shared_mem_arch_check_map(gc, d_config);
     if (rc) return rc;
 
-    return libxl__shared_mem_check_memory(gc, d_config, regions, &pages);
+    return libxl__shared_mem_check_memory(gc, d_config, regions);
 }
 
 /*----- Accounting -----*/
@@ -340,7 +348,8 @@ static bool is_inside_ram(const libxl__shared_mem_range *range,
 }
 
 /* *memkb_r: what the domain adds to its RAM for one of its regions. */
-static int forecast_memkb(libxl__gc *gc, const libxl_static_shared_mem *mem,
+static int forecast_memkb(libxl__gc *gc, const libxl_domain_config *d_config,
+                          const libxl_static_shared_mem *mem,
                           const libxl__shared_mem_range *ram,
                           unsigned int nr_ram, uint64_t *memkb_r)
 {
@@ -360,7 +369,7 @@ static int forecast_memkb(libxl__gc *gc, const libxl_static_shared_mem *mem,
     r->inside = is_inside_ram(&r->request.range, ram, nr_ram);
     r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
                                              r->segments);
-    *memkb_r = added_pages(r) << (XC_PAGE_SHIFT - 10);
+    *memkb_r = added_pages(d_config, r) << (XC_PAGE_SHIFT - 10);
 
     return 0;
 }
@@ -393,61 +402,13 @@ int libxl__shared_mem_new_memkb(libxl__gc *gc,
     if (!lock) return ERROR_LOCK_FAIL;
 
     for (i = 0; !rc && i < d_config->num_static_shared_mems; i++) {
-        rc = forecast_memkb(gc, &d_config->static_shared_mems[i], ram, nr_ram,
-                            &memkb);
+        rc = forecast_memkb(gc, d_config, &d_config->static_shared_mems[i],
+                            ram, nr_ram, &memkb);
         *memkb_r += memkb;
     }
 
     libxl__unlock_file(lock);
     return rc;
-}
-
-static int get_memory(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r)
-{
-    if (xc_domain_getinfo_single(CTX->xch, domid, info_r) < 0) {
-        LOGED(ERROR, domid, "static_shared_mem: can't get memory figures");
-        return ERROR_FAIL;
-    }
-
-    return 0;
-}
-
-int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
-                                    uint64_t pages)
-{
-    if (xc_domain_setmaxmem(CTX->xch, domid,
-                            pages << (XC_PAGE_SHIFT - 10)) < 0) {
-        LOGED(ERROR, domid, "static_shared_mem: can't set the domain's "
-              "maximum memory to %"PRIu64" pages", pages);
-        return ERROR_FAIL;
-    }
-
-    return 0;
-}
-
-/*
- * Raises the domain's maximum by the new pages, which are its own until they
- * are the regions', and makes sure that there is that much memory.
- * *before_r: the figures until then.
- */
-static int reserve_memory(libxl__gc *gc, uint32_t domid,
-                          const libxl_domain_config *d_config,
-                          const region *regions,
-                          xc_domaininfo_t *before_r, uint64_t *added_r)
-{
-    int rc;
-
-    rc = libxl__shared_mem_check_memory(gc, d_config, regions, added_r);
-    if (rc) return rc;
-
-    rc = get_memory(gc, domid, before_r);
-    if (rc || !*added_r) return rc;
-
-    /* It may have more than its maximum, until it has ballooned down. */
-    return libxl__shared_mem_set_max_pages(gc, domid,
-                                           max(before_r->max_pages,
-                                               before_r->tot_pages) +
-                                           *added_r);
 }
 
 /* Pages of the domain's RAM in whose place it has regions. */
@@ -464,35 +425,34 @@ static uint64_t inside_pages(const libxl_domain_config *d_config,
     return pages;
 }
 
-/* Has the domain's maximum be as it was, less the RAM in whose place it has
- * regions now. */
-static int settle_memory(libxl__gc *gc, uint32_t domid,
-                         const libxl_domain_config *d_config,
+/* What the domain has regions in the place of is not its memory any more. */
+static int lower_maximum(libxl__gc *gc, const libxl_domain_config *d_config,
                          const region *regions,
-                         const xc_domaininfo_t *before, uint64_t added,
-                         int64_t *memkb)
+                         libxl__shared_mem_domain *domain)
 {
     const uint64_t gone = inside_pages(d_config, regions);
+    xc_domaininfo_t info;
 
-    if (!added && !gone)
+    if (!gone)
         return 0;
 
-    *memkb -= gone * (XC_PAGE_SIZE / 1024);
-    return libxl__shared_mem_set_max_pages(gc, domid,
-                                           before->max_pages - gone);
-}
+    if (xc_domain_getinfo_single(CTX->xch, domain->domid, &info) < 0) {
+        LOGED(ERROR, domain->domid,
+              "static_shared_mem: can't get memory figures");
+        return ERROR_FAIL;
+    }
 
-int libxl__shared_mem_lower_max_pages(libxl__gc *gc, uint32_t domid,
-                                      uint64_t pages, uint64_t by)
-{
-    xc_domaininfo_t now;
-    int rc;
+    info.max_pages -= gone;
+    if (xc_domain_setmaxmem(CTX->xch, domain->domid,
+                            info.max_pages << (XC_PAGE_SHIFT - 10)) < 0) {
+        LOGED(ERROR, domain->domid, "static_shared_mem: can't set the "
+              "domain's maximum memory to %"PRIu64" pages",
+              (uint64_t)info.max_pages);
+        return ERROR_FAIL;
+    }
 
-    rc = get_memory(gc, domid, &now);
-    if (rc || now.max_pages <= pages || now.max_pages - pages > by)
-        return rc;
-
-    return libxl__shared_mem_set_max_pages(gc, domid, pages);
+    domain->memkb -= gone * (XC_PAGE_SIZE / 1024);
+    return 0;
 }
 
 int libxl__shared_mem_extra_memory(libxl__gc *gc, uint32_t domid,
@@ -647,18 +607,15 @@ int libxl__shared_mem_carry_out(libxl__gc *gc,
                                 region *regions,
                                 libxl__shared_mem_domain *domain)
 {
-    xc_domaininfo_t before;
-    uint64_t added;
     int rc;
 
-    rc = reserve_memory(gc, domain->domid, d_config, regions, &before, &added);
+    rc = libxl__shared_mem_check_memory(gc, d_config, regions);
     if (rc) return rc;
 
     rc = map_and_join(gc, d_config, layout, regions, domain);
     if (rc) return rc;
 
-    return settle_memory(gc, domain->domid, d_config, regions, &before, added,
-                         &domain->memkb);
+    return lower_maximum(gc, d_config, regions, domain);
 }
 
 int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,

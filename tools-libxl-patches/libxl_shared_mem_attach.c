@@ -28,17 +28,8 @@ static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain)
     libxl__shared_mem_change *change = &domain->change;
     int rc;
 
-    rc = libxl__shared_mem_unmap(gc, domain->domid, &change->range,
-                                 change->max_pages);
+    rc = libxl__shared_mem_unmap(gc, domain->domid, &change->range);
     if (rc) return rc;
-
-    if (change->max_pages) {
-        rc = libxl__shared_mem_lower_max_pages(gc, domain->domid,
-                                               change->max_pages,
-                                               change->range.size >>
-                                               XC_PAGE_SHIFT);
-        if (rc) return rc;
-    }
 
     change->detaches = false;
     change->range.size = 0;
@@ -295,13 +286,12 @@ static int grow_paging_memory(libxl__gc *gc, const state *s,
     return ERROR_FAIL;
 }
 
-/* What can be checked, and what the domain is to get.  *r has one region, for
- * which *pages_r pages are to be found. */
+/* What can be checked, and what the domain is to get: *r has one region. */
 static int plan_attach(libxl__gc *gc, const state *s,
                        const libxl_domain_config *all,
                        const libxl_domain_config *one,
                        const libxl__shared_mem_layout *layout,
-                       libxl__shared_mem_region **r, uint64_t *pages_r)
+                       libxl__shared_mem_region **r)
 {
     const uint32_t domid = s->domain.domid;
     int rc;
@@ -318,7 +308,7 @@ static int plan_attach(libxl__gc *gc, const state *s,
     /* The guest uses its RAM.  Where it has given that up, there is room. */
     (*r)->inside = false;
 
-    rc = libxl__shared_mem_check_memory(gc, one, *r, pages_r);
+    rc = libxl__shared_mem_check_memory(gc, one, *r);
     if (rc) return rc;
 
     return libxl__shared_mem_check_free(gc, domid, one, layout, *r);
@@ -330,7 +320,7 @@ static int carry_out_attach(libxl__gc *gc, state *s,
                             const libxl_domain_config *one,
                             const libxl__shared_mem_layout *layout,
                             const libxl_static_shared_mem *mem,
-                            libxl__shared_mem_region *r, uint64_t pages)
+                            libxl__shared_mem_region *r)
 {
     libxl__shared_mem_range *changing = &s->domain.change.range;
     libxl__shared_mem_domain begun;
@@ -338,7 +328,6 @@ static int carry_out_attach(libxl__gc *gc, state *s,
 
     changing->begin = mem->begin;
     changing->size = mem->size;
-    s->domain.change.max_pages = pages ? s->info.max_pages : 0;
     rc = libxl__shared_mem_write(gc, NULL, 0, &s->domain);
     if (rc) return rc;
 
@@ -365,7 +354,6 @@ static int attach(libxl__gc *gc, uint32_t domid,
     const libxl__shared_mem_layout *layout;
     libxl_domain_config all, one;
     libxl__shared_mem_region *r;
-    uint64_t pages;
     state *s;
     int rc;
 
@@ -385,13 +373,13 @@ static int attach(libxl__gc *gc, uint32_t domid,
     one.shared_mem_factory = LIBXL_SHARED_MEM_FACTORY_NONE;
     layout = make_layout(gc, &all);
 
-    rc = plan_attach(gc, s, &all, &one, layout, &r, &pages);
+    rc = plan_attach(gc, s, &all, &one, layout, &r);
     if (rc) goto out;
 
     rc = grow_paging_memory(gc, s, &all);
     if (rc) goto out;
 
-    rc = carry_out_attach(gc, s, &one, layout, mem, r, pages);
+    rc = carry_out_attach(gc, s, &one, layout, mem, r);
     if (rc) goto out;
 
     libxl__shared_mem_update_factories(gc, NULL);

@@ -117,7 +117,6 @@ typedef struct libxl__shared_mem_region {
 typedef struct libxl__shared_mem_change {
     bool detaches;
     libxl__shared_mem_range range;  /* without a name */
-    uint64_t max_pages;     /* the domain's maximum before; 0: not changed */
 } libxl__shared_mem_change;
 
 /* The nodes of a domain itself. */
@@ -149,33 +148,22 @@ _hidden int libxl__shared_mem_plan(libxl__gc *gc,
                                    const libxl__shared_mem_layout *layout,
                                    libxl__shared_mem_region **regions_r);
 
-/*
- * How many pages are to be found for regions, by that plan.  They have to be
- * free; if they are not, one line is logged.
- */
+/* Whether there is free memory for what is new by that plan.  Logs one line
+ * if not. */
 _hidden int libxl__shared_mem_check_memory(
     libxl__gc *gc, const libxl_domain_config *d_config,
-    const libxl__shared_mem_region *regions, uint64_t *pages_r);
-
-/* Sets the domain's maximum memory to `pages' if it is higher, by as much as
- * `by' at most: what was added for a region that did not come to be. */
-_hidden int libxl__shared_mem_lower_max_pages(libxl__gc *gc, uint32_t domid,
-                                              uint64_t pages, uint64_t by);
+    const libxl__shared_mem_region *regions);
 
 /*
  * Gets the domain the memory that was planned, and puts it down in the
  * records and in *domain, all of which are still to be written.  The caller
- * holds the lock, and takes pages and mappings back on error.
+ * holds the lock, and takes pages back on error.
  */
 _hidden int libxl__shared_mem_carry_out(libxl__gc *gc,
                                         const libxl_domain_config *d_config,
                                         const libxl__shared_mem_layout *layout,
                                         libxl__shared_mem_region *regions,
                                         libxl__shared_mem_domain *domain);
-
-/* Sets the domain's maximum memory. */
-_hidden int libxl__shared_mem_set_max_pages(libxl__gc *gc, uint32_t domid,
-                                            uint64_t pages);
 
 /*----- libxl_shared_mem_store.c -----*/
 
@@ -290,8 +278,7 @@ libxl__shared_mem_check_hypervisor(libxl__gc *gc,
 
 /*
  * Gives domid the pages of one region, as its segments say.  The caller holds
- * the lock, and has raised the domain's maximum memory.  layout: for error
- * messages, of which there's one line.
+ * the lock.  layout: for error messages, of which there's one line.
  */
 _hidden int
 libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
@@ -309,14 +296,10 @@ libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
                              const libxl__shared_mem_layout *layout,
                              const libxl__shared_mem_region *r);
 
-/*
- * Takes all pages of regions in the range away from a domain; with_added: and
- * what was added there for a region that did not come to be.  The caller holds
- * the lock.  Logs one line on error; some pages may be left then.
- */
+/* Takes all pages of regions in the range away from a domain.  The caller
+ * holds the lock.  Logs one line on error; some pages may be left then. */
 _hidden int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
-                                    const libxl__shared_mem_range *range,
-                                    bool with_added);
+                                    const libxl__shared_mem_range *range);
 
 /*----- libxl_shared_mem_layout.c -----*/
 

@@ -68,7 +68,7 @@ static uint64_t memkb(libxl__gc *gc, const libxl__shared_mem_record *record)
     GCNEW_ARRAY(segments, LIBXL__SHARED_MEM_SEGMENTS_MAX);
     nr = libxl__shared_mem_split(record, &whole, segments);
     for (i = 0; i < nr; i++)
-        if (!segments[i].supply)
+        if (!segments[i].allocate)
             bytes += segments[i].size;
 
     return bytes / 1024;

@@ -4,19 +4,17 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
- * New pages are the domain's own until Xen takes them for the region, by
- * XENMEM_region_op; others get them mapped by the same operation, which stops
- * at the first page that it can't do.
- *
- * On an error some pages may have been mapped or given back.  They go with
- * the domain if it is being built; else the caller takes them back.
+ * XENMEM_region_op allocates new pages, and maps what others have already.
+ * It stops at the first page that it can't do.  On an error some pages may be
+ * there, and RAM may have been given back.  They go with the domain if it is
+ * being built; else the caller takes them back.
  */
 
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
 
 /* The Linux privcmd driver and libxc handle arrays of this size well; it
- * bounds the memory needed to map a region of any size. */
+ * bounds the memory needed to give back RAM of any size. */
 #define PAGES_PER_CALL 1024
 
 static uint64_t to_gfn(uint64_t gpa)
@@ -35,15 +33,13 @@ static const char *mapping_problem(int error)
     switch (error) {
     case -EEXIST:
         return "the guest has something else there";
-    case -ENOENT:
-        return "the guest has no RAM there";
-    case -EBUSY:
-        return "another program or a backend has that memory mapped";
     case -ERANGE:
         return "that is beyond the guest's physical address width";
     case -ENOMEM:
         return "no memory left for the guest's page tables; raise "
                "shadow_memory=";
+    case -ENOSPC:
+        return "Xen has no memory left for it; free some";
     case -EOPNOTSUPP:
         return "the guest's kind of paging does not allow it";
     case -EPERM:
@@ -114,6 +110,19 @@ static void log_mapping_problem(libxl__gc *gc, const mapping_job *job,
                    suggestion);
 }
 
+static int error_to_rc(int error)
+{
+    switch (error) {
+    case -EEXIST:
+    case -ERANGE:
+        return ERROR_INVAL;
+    case -ENOSPC:
+        return ERROR_NOMEM;
+    default:
+        return ERROR_FAIL;
+    }
+}
+
 /* One operation for all of the segment. */
 static int do_segment(libxl__gc *gc, const mapping_job *job,
                       const libxl__shared_mem_segment *segment,
@@ -132,106 +141,38 @@ static int do_segment(libxl__gc *gc, const mapping_job *job,
         return 0;
 
     log_mapping_problem(gc, job, op.gfn, error);
-    return error == -EEXIST || error == -ERANGE ? ERROR_INVAL : ERROR_FAIL;
+    return error_to_rc(error);
 }
 
-/* Before RAM is added: that would replace what is there. */
-static int check_free(libxl__gc *gc, const mapping_job *job,
-                      const libxl__shared_mem_segment *segment)
-{
-    return do_segment(gc, job, segment, XENMEM_REGION_OP_probe, 0);
-}
-
-static int populate(libxl__gc *gc, const mapping_job *job,
-                    const libxl__shared_mem_segment *segment)
+/* The domain's own RAM has to go before other memory can take its place. */
+static int give_back_ram(libxl__gc *gc, const mapping_job *job,
+                         const libxl__shared_mem_segment *segment)
 {
     uint64_t gfn = to_gfn(segment->begin), left = to_gfn(segment->size);
-    unsigned int max_order = LIBXL__SHARED_MEM_MAX_ORDER;
     xen_pfn_t *gfns;
 
     GCNEW_ARRAY(gfns, PAGES_PER_CALL);
 
     while (left) {
-        unsigned int i, nr, order;
-        int done;
+        unsigned int i, nr = min(left, (uint64_t)PAGES_PER_CALL);
 
-        nr = libxl__shared_mem_next_extents(gfn, left, max_order,
-                                            PAGES_PER_CALL, &order);
         for (i = 0; i < nr; i++)
-            gfns[i] = gfn + ((uint64_t)i << order);
+            gfns[i] = gfn + i;
 
-        done = xc_domain_populate_physmap(CTX->xch, job->domid, nr, order, 0,
-                                          gfns);
-        if (done > 0) {
-            gfn += (uint64_t)done << order;
-            left -= (uint64_t)done << order;
-        }
-        if (done == nr)
-            continue;
-
-        /* Either there's no extent of that size, or no memory at all. */
-        if (!order) {
+        if (xc_domain_decrease_reservation_exact(CTX->xch, job->domid, nr, 0,
+                                                 gfns)) {
             SHARED_MEM_LOG(job->d_config, job->region->request.range.name,
-                           "can't get memory for 0x%"PRIx64"-0x%"PRIx64": "
-                           "Xen has no more, or none for the guest's page "
-                           "tables; free some, or raise shadow_memory=",
-                           gfn << XC_PAGE_SHIFT,
-                           (gfn + left) << XC_PAGE_SHIFT);
-            return ERROR_NOMEM;
+                           "can't give back the RAM at 0x%"PRIx64"-0x%"PRIx64
+                           ": %s", gfn << XC_PAGE_SHIFT,
+                           (gfn + nr) << XC_PAGE_SHIFT, strerror(errno));
+            return ERROR_FAIL;
         }
-        max_order = libxl__shared_mem_smaller_order(order);
+
+        gfn += nr;
+        left -= nr;
     }
 
     return 0;
-}
-
-static int supply(libxl__gc *gc, const mapping_job *job,
-                  const libxl__shared_mem_segment *segment)
-{
-    int rc;
-
-    if (!job->region->inside) {
-        rc = check_free(gc, job, segment);
-        if (rc) return rc;
-
-        rc = populate(gc, job, segment);
-        if (rc) return rc;
-    }
-
-    /* Xen hands out scrubbed pages, but the scrubbing can be a pattern, or be
-     * switched off. */
-    return do_segment(gc, job, segment, XENMEM_REGION_OP_take,
-                      XENMEM_REGION_clear | access_flags(job));
-}
-
-static int unmap(libxl__gc *gc, xen_region_op_t op)
-{
-    int error;
-
-    op.op = XENMEM_REGION_OP_unmap;
-    error = region_op(gc, &op);
-    if (!error)
-        return 0;
-
-    LOGD(ERROR, op.domid, "static_shared_mem: can't take back the page at "
-         "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,
-         mapping_problem(error) ?: strerror(-error));
-    return ERROR_FAIL;
-}
-
-/* The domain's own RAM has to go before other memory can take its place. */
-static int give_back(libxl__gc *gc, const mapping_job *job,
-                     const libxl__shared_mem_segment *segment)
-{
-    const xen_region_op_t op = {
-        .domid = job->domid,
-        .gfn = to_gfn(segment->begin),
-        .nr = to_gfn(segment->size),
-    };
-    int rc;
-
-    rc = do_segment(gc, job, segment, XENMEM_REGION_OP_take, 0);
-    return rc ?: unmap(gc, op);
 }
 
 /* A guest may have removed pages from its own address space, and another
@@ -295,15 +236,10 @@ static int borrow(libxl__gc *gc, const mapping_job *job,
         .source_gfn = to_gfn(segment->source_begin),
         .nr = to_gfn(segment->size),
     };
-    int rc, error;
-
-    if (job->region->inside) {
-        rc = give_back(gc, job, segment);
-        if (rc) return rc;
-    }
 
     while (op.nr) {
-        error = region_op(gc, &op);
+        int error = region_op(gc, &op);
+
         if (error && !source_lacks_page(error)) {
             log_mapping_problem(gc, job, op.gfn, error);
             return ERROR_FAIL;
@@ -326,7 +262,7 @@ int libxl__shared_mem_check_free(libxl__gc *gc, uint32_t domid,
         .size = r->request.range.size,
     };
 
-    return check_free(gc, &job, &whole);
+    return do_segment(gc, &job, &whole, XENMEM_REGION_OP_probe, 0);
 }
 
 int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
@@ -343,72 +279,39 @@ int libxl__shared_mem_map_region(libxl__gc *gc, uint32_t domid,
     if (rc) return rc;
 
     for (i = 0; i < r->nr_segments; i++) {
-        rc = r->segments[i].supply ? supply(gc, &job, &r->segments[i])
-                                   : borrow(gc, &job, &r->segments[i]);
-        if (rc) return rc;
-    }
+        const libxl__shared_mem_segment *segment = &r->segments[i];
 
-    return 0;
-}
-
-/*----- Taking pages back -----*/
-
-/* Has what was populated, and not yet taken, become a region's. */
-static int take_added(libxl__gc *gc, xen_region_op_t op)
-{
-    uint64_t first;
-    int error;
-
-    while (op.nr) {
-        /* What is there begins where this one stops. */
-        op.op = XENMEM_REGION_OP_probe;
-        error = region_op(gc, &op);
-        if (error != -EEXIST)
-            return error;
-
-        op.op = XENMEM_REGION_OP_take;
-        first = op.gfn;
-        error = region_op(gc, &op);
-        if (error && error != -ENOENT && error != -EINVAL && error != -EBUSY)
-            return error;
-
-        /* It's no RAM, or the guest has let somebody else have it, or Xen: in
-         * any case it's the guest's own. */
-        if (error && op.gfn == first) {
-            op.gfn++;
-            op.nr--;
+        if (r->inside) {
+            rc = give_back_ram(gc, &job, segment);
+            if (rc) return rc;
         }
+
+        rc = segment->allocate
+             ? do_segment(gc, &job, segment, XENMEM_REGION_OP_allocate,
+                          access_flags(&job))
+             : borrow(gc, &job, segment);
+        if (rc) return rc;
     }
 
     return 0;
 }
 
 int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
-                            const libxl__shared_mem_range *range,
-                            bool with_added)
+                            const libxl__shared_mem_range *range)
 {
-    const xen_region_op_t op = {
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_unmap,
         .domid = domid,
         .gfn = to_gfn(range->begin),
         .nr = to_gfn(range->size),
     };
-    int rc, error;
+    const int error = region_op(gc, &op);
 
-    rc = unmap(gc, op);
-    if (rc) return rc;
-
-    if (with_added) {
-        error = take_added(gc, op);
-        if (error) {
-            LOGD(ERROR, domid, "static_shared_mem: can't take back all of "
-                 "0x%"PRIx64"-0x%"PRIx64": %s", range->begin,
-                 range->begin + range->size,
-                 mapping_problem(error) ?: strerror(-error));
-            return ERROR_FAIL;
-        }
-
-        rc = unmap(gc, op);
-        if (rc) return rc;
+    if (error) {
+        LOGD(ERROR, domid, "static_shared_mem: can't take back the page at "
+             "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,
+             mapping_problem(error) ?: strerror(-error));
+        return ERROR_FAIL;
     }
 
     return libxl__shared_mem_arch_reset_memory_type(gc, domid, range);

@@ -19,7 +19,7 @@
 
 /* In pages, as powers of two: 1 GiB, 2 MiB, 4 KiB.  These are the sizes that
  * the second-stage page tables of both architectures know. */
-static const unsigned int orders[] = { LIBXL__SHARED_MEM_MAX_ORDER, 9, 0 };
+static const unsigned int orders[] = { 18, 9, 0 };
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -365,7 +365,7 @@ unsigned int libxl__shared_mem_split(
         const libxl__shared_mem_mapping *source =
             find_source(record, offset, &available);
 
-        segment.supply = !source;
+        segment.allocate = !source;
         if (source) {
             uint64_t within = offset - source->offset;
 
@@ -380,47 +380,7 @@ unsigned int libxl__shared_mem_split(
     return nr;
 }
 
-/*----- Extents and memory -----*/
-
-unsigned int libxl__shared_mem_next_extents(uint64_t gfn, uint64_t nr,
-                                            unsigned int max_order,
-                                            unsigned int max_extents,
-                                            unsigned int *order_r)
-{
-    unsigned int i, order = 0;
-    uint64_t pages = nr;
-
-    for (i = 0; i < ARRAY_LENGTH(orders); i++) {
-        uint64_t extent = UINT64_C(1) << orders[i];
-        uint64_t head = -gfn & (extent - 1);
-
-        if (orders[i] > max_order)
-            continue;
-
-        if (!head && nr >= extent) {
-            order = orders[i];
-            break;
-        }
-
-        /* One of this order fits behind the next boundary: stop there. */
-        if (nr >= head + extent && head < pages)
-            pages = head;
-    }
-
-    *order_r = order;
-    pages >>= order;
-    return pages < max_extents ? pages : max_extents;
-}
-
-unsigned int libxl__shared_mem_smaller_order(unsigned int order)
-{
-    unsigned int i = 0;
-
-    while (orders[i] >= order)
-        i++;
-
-    return orders[i];
-}
+/*----- Memory -----*/
 
 uint64_t libxl__shared_mem_paging_kb(const libxl__shared_mem_range *regions,
                                      unsigned int nr)

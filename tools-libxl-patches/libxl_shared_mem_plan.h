@@ -2,9 +2,8 @@
  * What static shared memory decides before anything is done: whether the
  * regions of a domain make sense, whether a range is free by the layout
  * of its guest and which one is, whether a domain may have a region, where
- * it gets which part of it from, in which extents a region gets its memory,
- * what the guest is told, and where its memory is.  Pure: no I/O, no
- * hypercalls, no Xen headers.
+ * it gets which part of it from, what the guest is told, and where its memory
+ * is.  Pure: no I/O, no hypercalls, no Xen headers.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  */
@@ -133,7 +132,7 @@ bool libxl__shared_mem_may_have(const libxl__shared_mem_record *record,
 typedef struct libxl__shared_mem_segment {
     uint64_t begin;         /* guest-physical address in the new peer */
     uint64_t size;          /* bytes, whole pages, not 0 */
-    bool supply;            /* no peer has it: it takes new pages */
+    bool allocate;          /* no peer has it: it is new */
     uint32_t source;        /* else: the peer to take it from, */
     uint64_t source_begin;  /* and its guest-physical address there */
 } libxl__shared_mem_segment;
@@ -160,24 +159,6 @@ const libxl__shared_mem_mapping *
 libxl__shared_mem_next_source(const libxl__shared_mem_record *record,
                               uint64_t offset,
                               const libxl__shared_mem_mapping *previous);
-
-/*
- * How to populate the next part of nr pages from gfn on, nr not 0: in
- * extents of 2^*order_r pages, the largest that fit there and are not
- * larger than max_order.  Returns how many of them there are until a
- * larger extent fits, or the pages end, or max_extents is reached.
- */
-unsigned int libxl__shared_mem_next_extents(uint64_t gfn, uint64_t nr,
-                                            unsigned int max_order,
-                                            unsigned int max_extents,
-                                            unsigned int *order_r);
-
-/* The largest order that an extent can have: 1 GiB. */
-#define LIBXL__SHARED_MEM_MAX_ORDER 18
-
-/* The next smaller order to try when the hypervisor has no extent of order
- * left.  order must not be 0. */
-unsigned int libxl__shared_mem_smaller_order(unsigned int order);
 
 /*
  * How much RAM, in KiB, the page tables that map the regions correspond to,

@@ -300,16 +300,11 @@ static int write_change(libxl__gc *gc, xs_transaction_t t,
                         const libxl__shared_mem_domain *domain)
 {
     const libxl__shared_mem_change *change = &domain->change;
-    const char *node = change_path(gc, domain->domid, change->detaches);
-    int rc;
 
-    rc = libxl__xs_printf(gc, t, node, "0x%"PRIx64"-0x%"PRIx64,
-                          change->range.begin,
-                          change->range.begin + change->range.size);
-    if (rc || !change->max_pages) return rc;
-
-    return libxl__xs_printf(gc, t, GCSPRINTF("%s/max_pages", node),
-                            "%"PRIu64, change->max_pages);
+    return libxl__xs_printf(gc, t,
+                            change_path(gc, domain->domid, change->detaches),
+                            "0x%"PRIx64"-0x%"PRIx64, change->range.begin,
+                            change->range.begin + change->range.size);
 }
 
 /* The nodes of a domain that has any, but for its factory page's. */
@@ -597,10 +592,7 @@ static int read_change(libxl__gc *gc, uint32_t domid, bool detaches,
     }
     change->detaches = detaches;
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL, GCSPRINTF("%s/max_pages", node),
-                                &value);
-    change->max_pages = libxl__shared_mem_number(value);
-    return rc;
+    return 0;
 }
 
 int libxl__shared_mem_read_domain(libxl__gc *gc, uint32_t domid,

@@ -24,73 +24,11 @@ static int __init cf_check region_init(void)
     if ( IS_ERR(dom_region) )
         panic("Failed to create the owner of regions: %ld\n",
               PTR_ERR(dom_region));
+    dom_region->max_pages = UINT_MAX;
 
     return 0;
 }
 __initcall(region_init);
-
-bool region_can_claim(const struct domain *d, const struct page_info *page,
-                      unsigned long nr)
-{
-    for ( ; nr; nr--, page++ )
-        if ( page_get_owner(page) != d || is_special_page(page) ||
-             (page->count_info & (PGC_count_mask | PGC_allocated)) !=
-             (PGC_allocated | 1) )
-            return false;
-
-    return true;
-}
-
-int region_claim_page(struct domain *d, struct page_info *page)
-{
-    unsigned long x, y = page->count_info;
-    bool drop_dom_ref;
-
-    if ( page_get_owner(page) != d || is_special_page(page) )
-        return -EINVAL;
-
-    nrspin_lock(&d->page_alloc_lock);
-
-    /* Not behind the back of who relinquishes the pages of a dying domain. */
-    if ( d->is_dying )
-    {
-        nrspin_unlock(&d->page_alloc_lock);
-        return -ESRCH;
-    }
-
-    /* With a count of 0 nobody gets another reference until it's done. */
-    do {
-        x = y;
-        if ( (x & (PGC_count_mask | PGC_allocated)) != (PGC_allocated | 2) )
-        {
-            nrspin_unlock(&d->page_alloc_lock);
-            return -EBUSY;
-        }
-        y = cmpxchg(&page->count_info, x,
-                    x & ~(PGC_count_mask | PGC_allocated));
-    } while ( x != y );
-
-    page_list_del(page, page_to_list(d, page));
-    drop_dom_ref = !domain_adjust_tot_pages(d, -1);
-
-    nrspin_unlock(&d->page_alloc_lock);
-
-    nrspin_lock(&dom_region->page_alloc_lock);
-
-    page_set_owner(page, dom_region);
-    page_list_add_tail(page, &dom_region->page_list);
-    if ( domain_adjust_tot_pages(dom_region, 1) == 1 )
-        get_knownalive_domain(dom_region);
-    smp_wmb(); /* The owner has to be visible before there's a reference. */
-    arch_fetch_and_add(&page->count_info, 1);
-
-    nrspin_unlock(&dom_region->page_alloc_lock);
-
-    if ( unlikely(drop_dom_ref) )
-        put_domain(d);
-
-    return 0;
-}
 
 void region_get_pages(struct page_info *page, unsigned long nr)
 {
@@ -104,14 +42,76 @@ void region_put_pages(struct page_info *page, unsigned long nr)
         put_page(page);
 }
 
+/*
+ * Pages which nobody has so far, all zeros, with a reference each; or NULL.
+ * They are as near to d as its own, and none of those that it has claimed.
+ */
+static struct page_info *allocate_pages(struct domain *d, unsigned long nr)
+{
+    const unsigned int order = get_order_from_pages(nr);
+    struct page_info *page;
+    unsigned long i;
+
+    /* Nobody executes them. */
+    page = alloc_domheap_pages(d, order, MEMF_no_owner | MEMF_zero |
+                                         MEMF_no_icache_flush);
+    if ( !page )
+        return NULL;
+
+    if ( assign_pages(page, nr, dom_region, 0) )
+    {
+        free_domheap_pages(page, order);
+        return NULL;
+    }
+
+    /* The one reference is the caller's, and not that of the allocation. */
+    for ( i = 0; i < nr; i++ )
+        clear_bit(_PGC_allocated, &page[i].count_info);
+
+    return page;
+}
+
+/*
+ * What source has of a region at gfn, with a reference to each page; or NULL.
+ * *nr: those that are next to each other, and aligned; or else 1.
+ */
+static struct page_info *get_pages(struct domain *source, gfn_t gfn,
+                                   unsigned long *nr)
+{
+    struct page_info *page, *next;
+    unsigned long i, one = 1, wanted = *nr;
+
+    if ( arch_region_look(source, gfn, nr, &page) )
+        return NULL;
+
+    /* Those that have entries of their own. */
+    for ( i = *nr;
+          i < wanted && IS_ALIGNED(mfn_x(page_to_mfn(page)), wanted) &&
+          !arch_region_look(source, gfn_add(gfn, i), &one, &next); i++ )
+        if ( next != page + i )
+        {
+            put_page(next);
+            break;
+        }
+
+    if ( i == wanted )
+        *nr = wanted;
+    else
+        region_put_pages(page + 1, i - 1);
+
+    return page;
+}
+
+/* Maps pages of source's, or new ones if that's NULL. */
 static int try_map(struct domain *d, gfn_t gfn, struct domain *source,
                    gfn_t source_gfn, bool readonly, unsigned long *nr)
 {
-    struct page_info *page = arch_region_get(source, source_gfn, nr);
+    struct page_info *page = source ? get_pages(source, source_gfn, nr)
+                                    : allocate_pages(d, *nr);
     int rc;
 
     if ( !page )
-        return -ENOENT;
+        return source ? -ENOENT : -ENOSPC;
 
     rc = arch_region_map(d, gfn, page, *nr, readonly);
     if ( rc )
@@ -132,29 +132,34 @@ static int map_extent(struct domain *d, gfn_t gfn, struct domain *source,
         rc = try_map(d, gfn, source, source_gfn, readonly, nr);
     }
 
-    if ( rc )
-        *nr = 0;
-
     return rc;
+}
+
+static int probe(struct domain *d, gfn_t gfn, unsigned long *nr)
+{
+    struct page_info *page;
+    int rc = arch_region_look(d, gfn, nr, &page);
+
+    if ( !rc )
+        region_put_pages(page, *nr);
+
+    return rc ? (rc == -ENOENT ? 0 : rc) : -EEXIST;
 }
 
 static int do_extent(const struct xen_region_op *op, struct domain *d,
                      struct domain *source, unsigned long *nr)
 {
-    bool readonly = op->flags & XENMEM_REGION_readonly;
     gfn_t gfn = _gfn(op->gfn);
 
     switch ( op->op )
     {
     case XENMEM_REGION_OP_probe:
-        return arch_region_probe(d, gfn, nr);
+        return probe(d, gfn, nr);
 
-    case XENMEM_REGION_OP_take:
-        return arch_region_take(d, gfn, readonly,
-                                op->flags & XENMEM_REGION_clear, nr);
-
+    case XENMEM_REGION_OP_allocate:
     case XENMEM_REGION_OP_map:
-        return map_extent(d, gfn, source, _gfn(op->source_gfn), readonly, nr);
+        return map_extent(d, gfn, source, _gfn(op->source_gfn),
+                          op->flags & XENMEM_REGION_readonly, nr);
 
     case XENMEM_REGION_OP_unmap:
         return arch_region_unmap(d, gfn, nr);
@@ -180,13 +185,13 @@ static int do_range(struct xen_region_op *op, struct domain *d,
         unsigned long nr = extent_at(op);
         int rc = do_extent(op, d, source, &nr);
 
+        if ( rc )
+            return rc;
+
         op->gfn += nr;
         if ( source )
             op->source_gfn += nr;
         op->nr -= nr;
-
-        if ( rc )
-            return rc;
 
         if ( op->nr && (nr > 1 || !(op->nr % 64)) &&
              hypercall_preempt_check() )
@@ -199,7 +204,7 @@ static int do_range(struct xen_region_op *op, struct domain *d,
 static int check_op(const struct xen_region_op *op)
 {
     static const uint8_t flags[] = {
-        [XENMEM_REGION_OP_take] = XENMEM_REGION_readonly | XENMEM_REGION_clear,
+        [XENMEM_REGION_OP_allocate] = XENMEM_REGION_readonly,
         [XENMEM_REGION_OP_map] = XENMEM_REGION_readonly,
         [XENMEM_REGION_OP_unmap] = 0,
     };

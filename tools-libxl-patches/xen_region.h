@@ -26,18 +26,6 @@ static inline bool is_region_page(const struct page_info *page)
     return page_get_owner(page) == dom_region;
 }
 
-/*
- * Have dom_region own a page of d's, whose only reference besides that of its
- * allocation is the caller's: -EBUSY if there are more.  -ESRCH: d is dying.
- * -EINVAL: it's not a page of RAM that can go to another domain.  The caller's
- * reference is the only one then.
- */
-int region_claim_page(struct domain *d, struct page_info *page);
-
-/* Whether that would go well for all of the pages, as far as can be told. */
-bool region_can_claim(const struct domain *d, const struct page_info *page,
-                      unsigned long nr);
-
 /* A page, or as many as one larger entry of the p2m maps. */
 #define REGION_EXTENT_ORDER 9
 #define REGION_EXTENT (1UL << REGION_EXTENT_ORDER)
@@ -48,25 +36,23 @@ void region_put_pages(struct page_info *page, unsigned long nr);
 
 /*
  * They return what XENMEM_region_op does; the caller keeps d from going away.
- * *nr is 1, or REGION_EXTENT with GFNs that are aligned to that.  They do as
- * many pages, or less: on return, *nr tells how many.  After an error these
- * are the pages below the one that the error is about.
+ * *nr is 1, or REGION_EXTENT with GFNs that are aligned to that.  On return it
+ * is how many pages there were done, or looked at: all of them, or 1.
  */
-int arch_region_probe(struct domain *d, gfn_t gfn, unsigned long *nr);
-int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear,
-                     unsigned long *nr);
-int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr);
 
 /*
- * What d has of a region at gfn: the first of *nr pages that are next to each
- * other, for each of which the caller has to drop a reference.  NULL: nothing.
+ * What d has at gfn.  0: pages of a region, the first of which is *page, and
+ * for each of which the caller has to drop a reference.  -ENOENT: nothing.
+ * -EEXIST: something else.
  */
-struct page_info *arch_region_get(struct domain *d, gfn_t gfn,
-                                  unsigned long *nr);
+int arch_region_look(struct domain *d, gfn_t gfn, unsigned long *nr,
+                     struct page_info **page);
 
 /* Maps all of the nr pages, and uses up the caller's references; or none. */
 int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
                     unsigned long nr, bool readonly);
+
+int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr);
 
 #else
 

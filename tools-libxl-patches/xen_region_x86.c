@@ -3,7 +3,6 @@
  * XENMEM_region_op: pages in and out of the p2m, see xen/region.h.
  */
 
-#include <xen/domain_page.h>
 #include <xen/ioreq.h>
 #include <xen/region.h>
 #include <xen/sched.h>
@@ -37,54 +36,51 @@ static int check_domain(const struct domain *d, gfn_t gfn)
     return hap_enabled(d) && arch_acquire_resource_check(d) ? 0 : -EOPNOTSUPP;
 }
 
-/* Whether what is at gfn, of that order, is all of the pages looked at. */
+static bool is_region(p2m_type_t t, mfn_t mfn)
+{
+    return p2m_is_foreign(t) && is_region_page(mfn_to_page(mfn));
+}
+
+/* How many of nr pages an entry of that order is for. */
 static unsigned long covered(unsigned long nr, unsigned int order)
 {
     return order >= REGION_EXTENT_ORDER ? nr : 1;
 }
 
-int arch_region_probe(struct domain *d, gfn_t gfn, unsigned long *nr)
+int arch_region_look(struct domain *d, gfn_t gfn, unsigned long *nr,
+                     struct page_info **page)
 {
-    unsigned long wanted = *nr;
+    struct p2m_domain *p2m = p2m_get_hostp2m(d);
     unsigned int order;
     p2m_access_t a;
     p2m_type_t t;
     mfn_t mfn;
-
-    *nr = 0;
+    int rc = -EEXIST;
 
     if ( !gfn_valid(d, gfn) )
         return -ERANGE;
 
-    mfn = get_gfn_type_access(p2m_get_hostp2m(d), gfn_x(gfn), &t, &a, 0,
-                              &order);
-    put_gfn(d, gfn_x(gfn));
+    p2m_read_lock(p2m);
 
-    if ( !is_empty(t, mfn) )
-        return -EEXIST;
+    mfn = p2m->get_entry(p2m, gfn, &t, &a, 0, &order, NULL);
+    *nr = covered(*nr, order);
+    if ( is_empty(t, mfn) )
+        rc = -ENOENT;
+    else if ( is_region(t, mfn) )
+    {
+        *page = mfn_to_page(mfn);
+        region_get_pages(*page, *nr);
+        rc = 0;
+    }
 
-    *nr = covered(wanted, order);
+    p2m_read_unlock(p2m);
 
-    return 0;
+    return rc;
 }
 
 static unsigned int order_of(unsigned long nr)
 {
     return nr > 1 ? REGION_EXTENT_ORDER : PAGE_ORDER_4K;
-}
-
-/* What p2m_set_entry() has failed with may have come after the change. */
-static void make_ram(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
-                     unsigned long nr, p2m_access_t a)
-{
-    p2m_type_t t;
-
-    if ( !p2m_set_entry(p2m, gfn, mfn, order_of(nr), p2m_ram_rw, a) )
-        return;
-
-    p2m->get_entry(p2m, gfn, &t, &a, 0, NULL, NULL);
-    if ( t != p2m_ram_rw )
-        domain_crash(p2m->domain);
 }
 
 static int remove_pages(struct p2m_domain *p2m, gfn_t gfn, unsigned long nr)
@@ -100,132 +96,11 @@ static int add_pages(struct p2m_domain *p2m, gfn_t gfn, struct page_info *page,
     int rc = p2m_set_entry(p2m, gfn, page_to_mfn(page), order_of(nr), nt,
                            p2m->default_access);
 
-    /* Likewise. */
+    /* It may have failed after the change. */
     if ( rc )
         remove_pages(p2m, gfn, nr);
 
     return rc;
-}
-
-/*
- * Their entries in p2m, which is locked, are those of RAM, with access a.
- * *done: how many are taken, on an error as well.
- */
-static int take_pages(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn,
-                      unsigned long nr, p2m_type_t nt, p2m_access_t a,
-                      unsigned long *done)
-{
-    struct domain *d = p2m->domain;
-    unsigned long i;
-    int rc;
-
-    /* One that can't be taken need not be the first. */
-    if ( nr > 1 && !region_can_claim(d, mfn_to_page(mfn), nr) )
-        nr = 1;
-
-    rc = p2m_set_entry(p2m, gfn, mfn, order_of(nr), nt, p2m->default_access);
-
-    for ( *done = 0; !rc && *done < nr; ++*done )
-    {
-        /* The new entry's reference is the one to stay. */
-        rc = region_claim_page(d, mfn_to_page(mfn_add(mfn, *done)));
-        if ( rc )
-            break;
-
-        set_gpfn_from_mfn(mfn_x(mfn) + *done, INVALID_M2P_ENTRY);
-    }
-
-    /* Where there's an entry for all of them, that needs no table. */
-    if ( rc && !*done )
-        make_ram(p2m, gfn, mfn, nr, a);
-    for ( i = *done; i && i < nr; i++ )
-        make_ram(p2m, gfn_add(gfn, i), mfn_add(mfn, i), 1, a);
-
-    if ( *done )
-        ioreq_request_mapcache_invalidate(d);
-
-    return rc;
-}
-
-int arch_region_take(struct domain *d, gfn_t gfn, bool readonly, bool clear,
-                     unsigned long *nr)
-{
-    struct p2m_domain *p2m = p2m_get_hostp2m(d);
-    unsigned long i, wanted = *nr;
-    unsigned int order;
-    p2m_access_t a;
-    p2m_type_t t;
-    mfn_t mfn;
-    int rc = check_domain(d, gfn);
-
-    *nr = 0;
-
-    if ( rc )
-        return rc;
-
-    mfn = get_gfn_type_access(p2m, gfn_x(gfn), &t, &a,
-                              P2M_ALLOC | P2M_UNSHARE, &order);
-
-    /* See arch_region_map(). */
-    if ( d->is_dying )
-        rc = -ESRCH;
-    else if ( t == p2m_ram_rw )
-        rc = take_pages(p2m, gfn, mfn, covered(wanted, order),
-                        region_type(readonly), a, nr);
-    else
-        rc = -ENOENT;
-    if ( *nr && clear )
-    {
-        /* The guest may have been allowed to write until then. */
-        p2m_tlb_flush_sync(p2m);
-        for ( i = 0; i < *nr; i++ )
-            clear_domain_page(mfn_add(mfn, i));
-    }
-
-    put_gfn(d, gfn_x(gfn));
-
-    return rc;
-}
-
-/* The page of a region that's at gfn, and the order of its entry; or NULL. */
-static struct page_info *look_up(struct p2m_domain *p2m, gfn_t gfn,
-                                 unsigned int *order)
-{
-    p2m_access_t a;
-    p2m_type_t t;
-    mfn_t mfn = p2m->get_entry(p2m, gfn, &t, &a, 0, order, NULL);
-
-    return p2m_is_foreign(t) && is_region_page(mfn_to_page(mfn))
-           ? mfn_to_page(mfn) : NULL;
-}
-
-struct page_info *arch_region_get(struct domain *d, gfn_t gfn,
-                                  unsigned long *nr)
-{
-    struct p2m_domain *p2m = p2m_get_hostp2m(d);
-    struct page_info *page;
-    unsigned long i = 0;
-    unsigned int order;
-
-    if ( !gfn_valid(d, gfn) )
-        return NULL;
-
-    p2m_read_lock(p2m);
-
-    page = look_up(p2m, gfn, &order);
-    if ( page && IS_ALIGNED(mfn_x(page_to_mfn(page)), *nr) )
-        do {
-            i += covered(*nr, order);
-        } while ( i < *nr &&
-                  look_up(p2m, gfn_add(gfn, i), &order) == page + i );
-    if ( i < *nr )
-        *nr = 1;
-    if ( page )
-        region_get_pages(page, *nr);
-
-    p2m_read_unlock(p2m);
-
-    return page;
 }
 
 static bool is_empty_range(struct p2m_domain *p2m, gfn_t gfn, unsigned long nr)
@@ -281,24 +156,26 @@ int arch_region_map(struct domain *d, gfn_t gfn, struct page_info *page,
 int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr)
 {
     struct p2m_domain *p2m = p2m_get_hostp2m(d);
-    struct page_info *page;
-    unsigned long wanted = *nr;
+    struct page_info *page = NULL;
+    const unsigned long wanted = *nr;
     unsigned int order;
+    p2m_access_t a;
+    p2m_type_t t;
+    mfn_t mfn;
     int rc = 0;
-
-    *nr = 0;
 
     if ( !gfn_valid(d, gfn) )
         return -ERANGE;
 
     gfn_lock(p2m, gfn, order_of(wanted));
 
-    page = look_up(p2m, gfn, &order);
-    wanted = covered(wanted, order);
-    if ( page )
+    mfn = p2m->get_entry(p2m, gfn, &t, &a, 0, &order, NULL);
+    *nr = covered(wanted, order);
+    if ( is_region(t, mfn) )
     {
-        region_get_pages(page, wanted);
-        rc = remove_pages(p2m, gfn, wanted);
+        page = mfn_to_page(mfn);
+        region_get_pages(page, *nr);
+        rc = remove_pages(p2m, gfn, *nr);
     }
 
     gfn_unlock(p2m, gfn, order_of(wanted));
@@ -307,11 +184,8 @@ int arch_region_unmap(struct domain *d, gfn_t gfn, unsigned long *nr)
     if ( page )
     {
         ioreq_request_mapcache_invalidate(d);
-        region_put_pages(page, wanted);
+        region_put_pages(page, *nr);
     }
-
-    if ( !rc )
-        *nr = wanted;
 
     return rc;
 }

@@ -43,6 +43,7 @@ static const struct command commands[] = {
     { "hypercall-remove", MAILBOX_REMOVE, 1, 1, "GFN" },
     { "hypercall", MAILBOX_HYPERCALL, 2, 4, "NUMBER ARGUMENT..." },
     { "hypercall-page", MAILBOX_HYPERCALL_PAGE, 1, 1, "GPA" },
+    { "watch", MAILBOX_WATCH, 1, 1, "TICKS" },
     { "input", MAILBOX_INPUT, 1, 1, "GPA" },
     { "shutdown", MAILBOX_SHUTDOWN, 1, 1, "REASON" },
     { "idle", MAILBOX_IDLE, 0, 0, "" },
@@ -102,6 +103,9 @@ static int print_done(const struct command *command,
     case MAILBOX_READ:
         printf("read 0x%"PRIx64": 0x%"PRIx64"\n", mailbox->argument[0],
                value[0]);
+        break;
+    case MAILBOX_WATCH:
+        printf("watch: %"PRIu64"\n", value[0]);
         break;
     case MAILBOX_REMOVE:
     case MAILBOX_HYPERCALL:

@@ -5,7 +5,7 @@
 
 # ---- from Xen's public headers ------------------------------------------------
 
-READONLY=1 CLEAR=2 # XENMEM_REGION_*
+READONLY=1 # XENMEM_REGION_readonly
 
 DOMID_SELF=0x7ff0
 DOMID_XEN=0x7ff2

@@ -33,7 +33,7 @@ static const char *name_of(int error)
     return name ? name : "unknown";
 }
 
-/* Prints "take: ok", or "take: EBUSY at 0x800, 3 left". */
+/* Prints "map: ok", or "map: EEXIST at 0x800, 3 left". */
 static int region(xc_interface *xch, const char *command, xen_region_op_t op)
 {
     if ( !xc_region_op(xch, &op) )
@@ -55,10 +55,10 @@ static int probe(xc_interface *xch, const uint64_t *word)
         .domid = word[0], .gfn = word[1], .nr = word[2] });
 }
 
-static int take(xc_interface *xch, const uint64_t *word)
+static int allocate(xc_interface *xch, const uint64_t *word)
 {
-    return region(xch, "take", (xen_region_op_t){
-        .op = XENMEM_REGION_OP_take, .flags = word[3],
+    return region(xch, "allocate", (xen_region_op_t){
+        .op = XENMEM_REGION_OP_allocate, .flags = word[3],
         .domid = word[0], .gfn = word[1], .nr = word[2] });
 }
 
@@ -99,7 +99,7 @@ static int remove_page(xc_interface *xch, const uint64_t *word)
 
 static const struct command commands[] = {
     { "probe", 3, 3, "DOMID GFN PAGES", probe },
-    { "take", 3, 4, "DOMID GFN PAGES [FLAGS]", take },
+    { "allocate", 3, 4, "DOMID GFN PAGES [FLAGS]", allocate },
     { "map", 5, 6, "DOMID SOURCE-DOMID SOURCE-GFN GFN PAGES [FLAGS]", map },
     { "unmap", 3, 3, "DOMID GFN PAGES", unmap },
     { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
@@ -114,7 +114,7 @@ static int misuse(void)
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         fprintf(stderr, "  sharectl %s %s\n", commands[i].name,
                 commands[i].words);
-    fputs("probe, take, map, unmap: XENMEM_region_op; FLAGS: XENMEM_REGION_*.\n"
+    fputs("probe, allocate, map, unmap: XENMEM_region_op; FLAGS: XENMEM_REGION_*.\n"
           "add: one page of a XENMAPSPACE_*; remove: one page of any kind.\n"
           "Exit: 0 all done, 1 Xen refused it or a part of it, 3 misuse.\n",
           stderr);

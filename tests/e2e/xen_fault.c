@@ -203,7 +203,7 @@ static const struct name memory_ops[] = {
 
 static const struct name region_ops[] = {
     REGION(probe),
-    REGION(take),
+    REGION(allocate),
     REGION(map),
     REGION(unmap),
 };

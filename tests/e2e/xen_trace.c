@@ -9,7 +9,7 @@
  *   unmap DOMID GFN PAGES  and that are mapped no more
  *   flush DOMID GFN PAGES  XEN_DOMCTL_cacheflush
  *   pin DOMID FIRST LAST TYPE  XEN_DMOP_pin_memory_cacheattr, gfns inclusive
- *   region-OP DOMID GFN PAGES FLAGS  XENMEM_region_op: probe, take, map, unmap
+ *   region-OP DOMID GFN PAGES FLAGS  XENMEM_region_op: probe, allocate, map, unmap
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
@@ -128,7 +128,7 @@ static void trace_region_op(const xen_region_op_t *op)
 {
     static const char *const names[] = {
         [XENMEM_REGION_OP_probe] = "probe",
-        [XENMEM_REGION_OP_take] = "take",
+        [XENMEM_REGION_OP_allocate] = "allocate",
         [XENMEM_REGION_OP_map] = "map",
         [XENMEM_REGION_OP_unmap] = "unmap",
     };

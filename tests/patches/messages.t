@@ -82,7 +82,7 @@ xenstore-schema/libxl_shared_mem_record.c|return f(x, "not this") ? NULL : "a ne
 TABLE
 
 fresh_tree
-patch=tools-libxl-patches/0011-libxl-add-static-shared-memory.patch
+patch=tools-libxl-patches/0012-libxl-add-static-shared-memory.patch
 sed -i '/^+.*with a region comes or goes/a+printk("new");' "$tree/$patch"
 check 'a new message in a patch' prints "^$patch:[0-9]+: not in [^:]*: new$"
 
@@ -112,7 +112,7 @@ xl-config/xl_shared_mem.c|/neither a domain/d|<NAME> is neither a domain nor a r
 tools-libxl-patches/libxl_shared_mem_map.c|s/return "the guest has something.*"/return NULL/|the guest has something else there
 xenstore-schema/libxl_shared_mem_record.c|/"not ro"/d|not ro
 tools-libxl-patches/libxl_shared_mem_keeper.c|/die("can't make"/d|libxl-shared-mem-keeper: can't make a pipe: <REASON>
-tools-libxl-patches/0011-libxl-add-static-shared-memory.patch|/the domain stays on record/,/comes or goes/d|static_shared_mem: the domain stays on record until the next one with a region comes or goes
+tools-libxl-patches/0012-libxl-add-static-shared-memory.patch|/the domain stays on record/,/comes or goes/d|static_shared_mem: the domain stays on record until the next one with a region comes or goes
 TABLE
 
 done_testing

@@ -1,7 +1,7 @@
 /*
  * What static shared memory decides before anything is done: which lists of
  * regions, and which factory pages, are refused and in which words, what a
- * range hits, and in which extents a region gets its memory.  They need no Xen.
+ * range hits, and how much paging memory it takes.  They need no Xen.
  *
  * SPDX-License-Identifier: BSD-2-Clause
  */
@@ -452,147 +452,11 @@ static void test_hit_in_an_empty_table(void **state)
     assert_null(libxl__shared_mem_hit(NULL, 0, &range));
 }
 
-/*----- In which extents -----*/
+/*----- Paging memory -----*/
 
 /* Pages in 2 MiB and in 1 GiB. */
 #define MID UINT64_C(0x200)
 #define BIG UINT64_C(0x40000)
-
-/* What is asked for in one call of libxl. */
-#define PER_CALL 1024
-
-static void test_next_extents(void **state)
-{
-    (void)state;
-    static const struct {
-        uint64_t gfn, nr;
-        unsigned int max_order, max_extents;
-        unsigned int order, extents;
-    } table[] = {
-        /* One page, aligned to nothing or to everything. */
-        { 0x80001, 1, 18, PER_CALL, 0, 1 },
-        { 0x80000, 1, 18, PER_CALL, 0, 1 },
-        { 0, 1, 18, PER_CALL, 0, 1 },
-        /* One 2 MiB extent, and a page less and more. */
-        { 0x80000, MID - 1, 18, PER_CALL, 0, 511 },
-        { 0x80000, MID, 18, PER_CALL, 9, 1 },
-        { 0x80000, MID + 1, 18, PER_CALL, 9, 1 },
-        { 0x80000, 2 * MID - 1, 18, PER_CALL, 9, 1 },
-        { 0x80000, 2 * MID, 18, PER_CALL, 9, 2 },
-        /* Up to the first 2 MiB boundary behind which an extent fits. */
-        { 0x80001, 2 * MID, 18, PER_CALL, 0, 511 },
-        { 0x80001, 2 * MID - 1, 18, PER_CALL, 0, 511 },
-        { 0x80001, 2 * MID - 2, 18, PER_CALL, 0, 1022 },
-        { 0x801ff, MID + 1, 18, PER_CALL, 0, 1 },
-        { 0x801ff, MID, 18, PER_CALL, 0, 512 },
-        /* 1 GiB: exactly one, one page less, and two. */
-        { BIG, BIG, 18, PER_CALL, 18, 1 },
-        { BIG, BIG - 1, 18, PER_CALL, 9, 511 },
-        { BIG, 2 * BIG, 18, PER_CALL, 18, 2 },
-        { 0, 3 * BIG + MID, 18, PER_CALL, 18, 3 },
-        /* Up to the first 1 GiB boundary behind which an extent fits. */
-        { BIG - MID, BIG + MID, 18, PER_CALL, 9, 1 },
-        { BIG - MID, BIG, 18, PER_CALL, 9, 512 },
-        { BIG - MID, BIG + MID - 1, 18, PER_CALL, 9, 512 },
-        { BIG - 1, BIG + 1, 18, PER_CALL, 0, 1 },
-        { BIG - 1, BIG, 18, PER_CALL, 0, 1 },
-        { BIG - MID - 1, BIG + MID + 1, 18, PER_CALL, 0, 1 },
-        /* No more than the caller can take. */
-        { 0x80001, 511, 18, 100, 0, 100 },
-        { 0x80001, 511, 18, 1, 0, 1 },
-        { 0, BIG - MID, 18, 7, 9, 7 },
-        { 0, UINT64_C(1) << 36, 18, PER_CALL, 18, PER_CALL },
-        { 0, UINT64_C(1) << 52, 18, UINT_MAX, 18, UINT_MAX },
-        { 0, UINT64_C(1) << 52, 0, UINT_MAX, 0, UINT_MAX },
-        /* The limit on the order is kept, also where it is no size. */
-        { BIG, BIG, 17, PER_CALL, 9, 512 },
-        { BIG, BIG, 9, PER_CALL, 9, 512 },
-        { BIG, BIG, 8, 100000, 0, 100000 },
-        { BIG, BIG, 0, 300000, 0, 0x40000 },
-        { BIG - 1, BIG + 1, 9, PER_CALL, 0, 1 },
-        { 0x80001, 2 * MID, 0, 2000, 0, 1024 },
-        { BIG - MID, BIG + MID, 9, PER_CALL, 9, 513 },
-        { BIG, 2 * BIG, 63, PER_CALL, 18, 2 },
-    };
-    unsigned int i;
-
-    for (i = 0; i < ARRAY_LENGTH(table); i++) {
-        unsigned int order = UINT_MAX;
-        unsigned int extents = libxl__shared_mem_next_extents(
-            table[i].gfn, table[i].nr, table[i].max_order,
-            table[i].max_extents, &order);
-
-        if (order != table[i].order || extents != table[i].extents)
-            fail_msg("row %u: %u of order %u, expected %u of order %u",
-                     i, extents, order, table[i].extents, table[i].order);
-    }
-}
-
-/* Whole aligned blocks of 2^order pages in [gfn, gfn + nr). */
-static uint64_t blocks(uint64_t gfn, uint64_t nr, unsigned int order)
-{
-    uint64_t first = (gfn + ((UINT64_C(1) << order) - 1)) >> order;
-    uint64_t end = (gfn + nr) >> order;
-
-    return end > first ? end - first : 0;
-}
-
-/*
- * How few extents can cover nr pages from gfn on.  A large extent takes the
- * place of 512 of the next size, so as many as there is room for are used.
- */
-static uint64_t fewest(uint64_t gfn, uint64_t nr, unsigned int max_order)
-{
-    uint64_t mid = max_order >= 9 ? blocks(gfn, nr, 9) : 0;
-    uint64_t big = max_order >= 18 ? blocks(gfn, nr, 18) : 0;
-
-    return big + (mid - 512 * big) + (nr - 512 * mid);
-}
-
-/* One call for what is left; moves on, and checks all but the number. */
-static unsigned int step(uint64_t *gfn, uint64_t *left,
-                         unsigned int max_order, unsigned int max_extents)
-{
-    unsigned int order = UINT_MAX;
-    unsigned int extents = libxl__shared_mem_next_extents(
-        *gfn, *left, max_order, max_extents, &order);
-    uint64_t pages;
-
-    if (order != 0 && order != 9 && order != 18)
-        fail_msg("an extent of order %u", order);
-    if (order > max_order)
-        fail_msg("order %u, and at most %u allowed", order, max_order);
-    if (!extents || extents > max_extents)
-        fail_msg("%u extents, and 1 to %u allowed", extents, max_extents);
-    if (*gfn & ((UINT64_C(1) << order) - 1))
-        fail_msg("gfn 0x%llx for order %u", (unsigned long long)*gfn, order);
-
-    pages = (uint64_t)extents << order;
-    if (pages > *left)
-        fail_msg("0x%llx pages where 0x%llx are left",
-                 (unsigned long long)pages, (unsigned long long)*left);
-    *gfn += pages;
-    *left -= pages;
-    return extents;
-}
-
-/* Covers all of it; the number of extents has to be the fewest possible. */
-static void check_walk(uint64_t gfn, uint64_t nr, unsigned int max_order,
-                       unsigned int max_extents)
-{
-    const uint64_t wanted = fewest(gfn, nr, max_order);
-    uint64_t at = gfn, left = nr, extents = 0;
-
-    while (left)
-        extents += step(&at, &left, max_order, max_extents);
-
-    assert_true(at == gfn + nr);
-    if (extents != wanted)
-        fail_msg("0x%llx pages from 0x%llx, order <= %u: %llu extents, "
-                 "%llu would do", (unsigned long long)nr,
-                 (unsigned long long)gfn, max_order,
-                 (unsigned long long)extents, (unsigned long long)wanted);
-}
 
 /* Starts and lengths on, before and behind each boundary, small and large. */
 static const uint64_t starts[] = {
@@ -610,89 +474,6 @@ static const uint64_t lengths[] = {
     4096 * BIG - 1, 4096 * BIG, 4097 * BIG + MID + 1,
     (UINT64_C(1) << 32) - 1,
 };
-
-static void test_walks(void **state)
-{
-    (void)state;
-    unsigned int i, j;
-
-    for (i = 0; i < ARRAY_LENGTH(starts); i++) {
-        for (j = 0; j < ARRAY_LENGTH(lengths); j++) {
-            check_walk(starts[i], lengths[j], 18, PER_CALL);
-            check_walk(starts[i], lengths[j], 18, UINT_MAX);
-            check_walk(starts[i], lengths[j], 9, PER_CALL);
-            check_walk(starts[i], lengths[j], 0, UINT_MAX);
-        }
-    }
-}
-
-static void test_walks_of_few_extents_each(void **state)
-{
-    (void)state;
-    static const unsigned int few[] = { 1, 2, 3, 511, 512, 513 };
-    unsigned int i, j, k;
-
-    for (i = 0; i < ARRAY_LENGTH(starts); i++)
-        for (j = 0; j < ARRAY_LENGTH(lengths) && lengths[j] < 3 * BIG; j++)
-            for (k = 0; k < ARRAY_LENGTH(few); k++)
-                check_walk(starts[i], lengths[j], 18, few[k]);
-}
-
-/* Every range within a few 2 MiB blocks around a 1 GiB boundary. */
-static void test_walks_around_a_boundary(void **state)
-{
-    (void)state;
-    uint64_t gfn, nr;
-
-    for (gfn = BIG - 2 * MID; gfn <= BIG + MID; gfn += 73)
-        for (nr = 1; nr <= 4 * MID; nr += 37)
-            check_walk(gfn, nr, 18, PER_CALL);
-}
-
-/*
- * Of each order there is memory for a few extents only, whatever their place.
- * What is left when an order has run out goes on in the fewest of the next.
- */
-static void check_fallback(uint64_t gfn, uint64_t nr, unsigned int few)
-{
-    static const unsigned int orders[] = { 18, 9, 0 };
-    uint64_t at = gfn, left = nr;
-    unsigned int i, extents;
-
-    for (i = 0; i < ARRAY_LENGTH(orders) - 1; i++) {
-        for (extents = 0; left && extents < few; extents++)
-            step(&at, &left, orders[i], 1);
-        if (left)
-            check_walk(at, left, orders[i + 1], PER_CALL);
-    }
-
-    assert_true(at + left == gfn + nr);
-}
-
-static void test_fallback(void **state)
-{
-    (void)state;
-    unsigned int i, j, few;
-
-    for (i = 0; i < ARRAY_LENGTH(starts); i++)
-        for (j = 0; j < ARRAY_LENGTH(lengths) && lengths[j] < 3 * BIG; j++)
-            for (few = 0; few < 4; few++)
-                check_fallback(starts[i], lengths[j], few);
-}
-
-static void test_smaller_order(void **state)
-{
-    (void)state;
-    assert_int_equal(LIBXL__SHARED_MEM_MAX_ORDER, 18);
-    assert_int_equal(libxl__shared_mem_smaller_order(18), 9);
-    assert_int_equal(libxl__shared_mem_smaller_order(9), 0);
-    /* Orders that no extent has are limits all the same. */
-    assert_int_equal(libxl__shared_mem_smaller_order(63), 18);
-    assert_int_equal(libxl__shared_mem_smaller_order(10), 9);
-    assert_int_equal(libxl__shared_mem_smaller_order(1), 0);
-}
-
-/*----- Paging memory -----*/
 
 /* The tables of one level, each for 2^order pages, that a range is in. */
 static uint64_t tables(const range_t *range, unsigned int order)
@@ -768,12 +549,6 @@ int main(void)
         cmocka_unit_test(test_factory_and_large_regions),
         cmocka_unit_test(test_hit),
         cmocka_unit_test(test_hit_in_an_empty_table),
-        cmocka_unit_test(test_next_extents),
-        cmocka_unit_test(test_walks),
-        cmocka_unit_test(test_walks_of_few_extents_each),
-        cmocka_unit_test(test_walks_around_a_boundary),
-        cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_smaller_order),
         cmocka_unit_test(test_paging_memory_of_one_region),
         cmocka_unit_test(test_paging_memory_of_many_regions),
     };

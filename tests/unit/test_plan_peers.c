@@ -336,8 +336,8 @@ static void check_split(record_t record, request_t request,
     for (i = 0; i < nr; i++) {
         assert_int_equal(segments[i].begin, wanted[i].begin);
         assert_int_equal(segments[i].size, wanted[i].size);
-        assert_int_equal(segments[i].supply, wanted[i].supply);
-        if (segments[i].supply)
+        assert_int_equal(segments[i].allocate, wanted[i].allocate);
+        if (segments[i].allocate)
             continue;
         assert_int_equal(segments[i].source, wanted[i].source);
         assert_int_equal(segments[i].source_begin, wanted[i].source_begin);
@@ -441,7 +441,7 @@ static void test_most_segments(void **state)
             .domid = i / 2 + 1, .begin = 0x80000000, .size = 0x1000,
             .offset = i * 0x1000, .has_offset = true,
         };
-        wanted[i].supply = false;
+        wanted[i].allocate = false;
         wanted[i].source = i / 2 + 1;
         wanted[i].source_begin = 0x80000000;
     }

@@ -199,7 +199,7 @@ assert_taken()
 }
 
 # PoD guests: Xen has memory for a part of their RAM only, and populates a page
-# when it is needed. The region takes its share of that.
+# when it is needed. The region has memory of its own.
 case_inside_RAM_that_is_populated_on_demand() # limit 180
 {
     [ "$ARCH" = x86_64 ] ||

@@ -3,10 +3,10 @@
 # What the toolstack does for a region's memory type and for caches, which QEMU
 # does not model: the calls that xl really makes, with their arguments, as
 # xen_trace.so writes them down. It is Xen that clears a region, and on Arm flushes
-# it to memory, when it takes the pages.
+# it to memory, when it allocates the pages.
 
 WRITE_BACK=6 # XEN_DMOP_MEM_CACHEATTR_WB
-READONLY=1 CLEAR=2 # XENMEM_REGION_*
+READONLY=1 # XENMEM_REGION_readonly
 
 # Starts vm1, the owner, and vm2 with the two regions, and writes down what is
 # done for each of them in vm1.trace and vm2.trace. ID1 begins inside a 2 MiB page.
@@ -42,8 +42,8 @@ function number(text,    value, i)
 '
 
 # problems TRACE DOMID GFN PAGES WHAT FLAGS: what is wrong with how the domain gets
-# the range. Each of its pages must be taken, or mapped, which is WHAT, once and with
-# these flags; and it must not be touched by dom0, nor be flushed by it.
+# the range. Each of its pages must be allocated, or mapped, which is WHAT, once and
+# with these flags; and it must not be touched by dom0, nor be flushed by it.
 problems()
 {
     awk -v domid="$2" -v first=$(($3)) -v pages="$4" -v what="$5" -v flags="$6" \
@@ -59,7 +59,7 @@ problems()
                     bad[$1 " once more"]++
             }
     }
-    $2 == domid && $1 ~ /^(map|flush|region-take|region-map|region-unmap)$/ {
+    $2 == domid && $1 ~ /^(map|flush|region-allocate|region-map|region-unmap)$/ {
         each()
     }
     END {
@@ -75,7 +75,7 @@ problems()
 touched()
 {
     awk -v domid="$2" -v first=$(($3)) -v pages="$4" "$AWK_LIBRARY"'
-    $1 ~ /^(map|flush|region-take)$/ && $2 == domid &&
+    $1 ~ /^(map|flush|region-allocate)$/ && $2 == domid &&
         number($3) < first + pages && number($3) + $4 > first
     ' "$1"
 }
@@ -97,9 +97,9 @@ case_a_new_region_is_cleared_by_Xen()
 {
     start_traced
     assert_equal "what is wrong with ID1" \
-        "$(problems vm1.trace "$vm1" 0x80001 2304 region-take $CLEAR)" ""
+        "$(problems vm1.trace "$vm1" 0x80001 2304 region-allocate 0)" ""
     assert_equal "what is wrong with ID2" \
-        "$(problems vm1.trace "$vm1" 0x90000 2 region-take $CLEAR)" ""
+        "$(problems vm1.trace "$vm1" 0x90000 2 region-allocate 0)" ""
     destroy vm1 vm2
 }
 
@@ -108,7 +108,7 @@ case_a_reader_has_a_new_region_cleared_as_well()
     config vm1 'static_shared_mem = [ "0x90000000+8K = ID2, prot=ro" ]'
     create_traced vm1
     assert_equal "what is wrong with ID2" "$(problems vm1.trace "$vm1" 0x90000 2 \
-        region-take $((READONLY | CLEAR)))" ""
+        region-allocate $READONLY)" ""
     destroy vm1
 }
 

@@ -58,7 +58,7 @@ case_a_guest_has_no_call_for_regions() # limit 180
     start_pair
     config vm3
     create vm3
-    for op in 0 1 3; do # probe, take, unmap
+    for op in 0 1 3; do # probe, allocate, unmap
         guest_region "$DENIED_NUMBER" $op "$vm1" 0
         guest_region "$DENIED_NUMBER" $op 0 0
         guest_region "$EPERM" $op "$vm2" 0
@@ -122,7 +122,7 @@ case_only_live_domains_but_the_caller_take_part() # limit 180
     xen_map_fails EPERM "$vm2" 0 $OWNER $HOLE
     xen_map_fails EPERM 0 "$vm1" $OWNER $HOLE
     answer "probe: EPERM at $gfn, 1 left" sharectl probe 0 "$gfn" 1
-    answer "take: EPERM at $gfn, 1 left" sharectl take 0 "$gfn" 1
+    answer "allocate: EPERM at $gfn, 1 left" sharectl allocate 0 "$gfn" 1
     answer "unmap: EPERM at $gfn, 1 left" sharectl unmap 0 "$gfn" 1
     must_be_free "$vm2" $HOLE
 

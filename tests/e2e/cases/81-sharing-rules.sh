@@ -14,6 +14,8 @@ SPECIAL=0xa0100000  # where some case puts a page of Xen's
 
 case_a_page_in_use_is_never_replaced() # limit 180
 {
+    local gpa
+
     start_pair
     must guest vm2 fill "$FREE_RAM" 16K 5
     must sharectl add "$vm2" "$SPACE_SHARED_INFO" 0 "$(gfn $SPECIAL)" >/dev/null
@@ -22,9 +24,11 @@ case_a_page_in_use_is_never_replaced() # limit 180
     xen_map_fails EEXIST "$vm2" "$vm1" $((OWNER + 0x1000)) $BORROWER
     xen_map_fails EEXIST "$vm2" "$vm1" $OWNER $BORROWER
     xen_map_fails EEXIST "$vm2" "$vm1" $OWNER $SPECIAL
-    must_be_used "$vm2" "$FREE_RAM"
-    must_be_used "$vm2" $BORROWER
-    must_be_used "$vm2" $SPECIAL
+    for gpa in $((FREE_RAM)) $BORROWER $SPECIAL; do
+        answer "allocate: EEXIST at $(gfn "$gpa"), 1 left" \
+            sharectl allocate "$vm2" "$(gfn "$gpa")" 1
+        must_be_used "$vm2" "$gpa"
+    done
 
     must guest vm2 check "$FREE_RAM" 16K 5
     must guest vm2 check $BORROWER 256K 1
@@ -84,30 +88,26 @@ case_only_a_page_of_a_region_is_a_source() # limit 180
     destroy vm1 vm2
 }
 
-case_only_plain_RAM_that_nobody_else_has_is_taken()
+allocate_all()
 {
-    local busy=$((FREE_RAM + 0x2000))
+    local left end begin=0x200000000
 
-    running vm1
-    must sharectl add "$vm1" "$SPACE_SHARED_INFO" 0 "$(gfn $SPECIAL)" >/dev/null
-    answer "take: EINVAL at $(gfn $SPECIAL), 1 left" \
-        sharectl take "$vm1" "$(gfn $SPECIAL)" 1
-    must_be_used "$vm1" $SPECIAL
-    answer "take: ENOENT at $(gfn $HOLE), 2 left" \
-        sharectl take "$vm1" "$(gfn $HOLE)" 2
-
-    # Xen writes to this page for as long as the domain lives.
-    in_ram vm1 "$(gfn $busy)" 0
-    hypercall vm1 0 "$VCPU_OP" "$VCPUOP_REGISTER_VCPU_INFO" 0 "$FREE_RAM"
-    answer "take: EBUSY at $(gfn $busy), 2 left" \
-        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 4
-    must guest vm1 write $((busy + 0x800)) 1
-    answer "read $(hex $((busy + 0x800))): 0x1" guest vm1 read $((busy + 0x800))
-
-    # Those before it are taken.
-    answer "take: ENOENT at $(gfn "$FREE_RAM"), 2 left" \
-        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 2
+    config vm1 'shadow_memory = 16'
+    create vm1
+    ! sharectl allocate "$vm1" "$(gfn $begin)" 0x100000 >answer ||
+        fail "there is too much memory"
+    left=$(sed -n 's/^allocate: ENOSPC at 0x[0-9a-f]*, \([0-9]*\) left$/\1/p' answer)
+    [ -n "$left" ] || fail "$(cat answer)"
+    end=$((begin + ((0x100000 - left) << 12)))
+    must guest vm1 zero $((end - 0x1000)) 4K
+    must_be_free "$vm1" $end
+    must sharectl unmap "$vm1" "$(gfn $begin)" 0x100000
     destroy vm1
+}
+
+case_Xen_has_no_memory_left() # limit 180
+{
+    must_lose_no_page allocate_all
 }
 
 case_no_page_is_mapped_beyond_the_address_width() # limit 180
@@ -119,7 +119,7 @@ case_no_page_is_mapped_beyond_the_address_width() # limit 180
         0xfffffffffffffffe; do
         answer "map: ERANGE at $gfn, 1 left" \
             sharectl map "$vm2" "$vm1" "$(gfn $OWNER)" $gfn 1
-        for op in probe take unmap; do
+        for op in probe allocate unmap; do
             answer "$op: ERANGE at $gfn, 1 left" sharectl $op "$vm2" $gfn 1
         done
     done
@@ -136,10 +136,9 @@ case_a_field_that_is_wrong() # limit 180
     xen_map_fails EINVAL "$vm1" "$vm1" $OWNER $HOLE
     xen_map_fails EINVAL "$vm2" "$vm2" $BORROWER $BORROWER
     xen_map_fails EINVAL "$vm2" "$vm2" "$FREE_RAM" $HOLE
-    xen_map_fails EINVAL "$vm2" "$vm1" $OWNER $HOLE 1 "$CLEAR"
+    xen_map_fails EINVAL "$vm2" "$vm1" $OWNER $HOLE 1 2
     xen_map_fails EINVAL "$vm2" "$vm1" $OWNER $HOLE 1 4
-    answer "take: EINVAL at $(gfn "$FREE_RAM"), 1 left" \
-        sharectl take "$vm2" "$(gfn "$FREE_RAM")" 1 4
+    answer "allocate: EINVAL at $gfn, 1 left" sharectl allocate "$vm2" "$gfn" 1 2
 
     answer "map: EINVAL at $last, 1 left" \
         sharectl map "$vm2" "$vm1" "$(gfn $OWNER)" $last 1

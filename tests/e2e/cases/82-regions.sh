@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash disable=SC1091,SC2154,SC3043 # running sets vm1; busybox: local
-# Pages of regions: they are taken from a domain's RAM and belong to no domain then.
-# Whose they are not, what becomes of them, and what guests and Xen can do with them.
-# Here it is sharectl that takes and maps them, not xl.
+# Pages of regions, which belong to no domain: whose they are not, what becomes of
+# them, and what guests and Xen can do with them. Here it is sharectl that allocates
+# and maps them, not xl.
 
 . /overlay/pair.sh
 
-# They are taken from vm1's RAM at TAKEN, and others have them outside of the RAM of
-# a small guest. What guests ask Xen for is in their RAM at $FREE_RAM.
-TAKEN=$((FREE_RAM + 0x40000))
+# vm1 has them at FIRST, and others at PLACE, outside of the RAM of a small guest.
+# What guests ask Xen for is in their RAM at $FREE_RAM.
+FIRST=0x60000000
 PLACE=0x80000000
 HOLE=0xa0000000 # where nobody has anything
 PAGES=64
 
-# take NAME GPA [PAGES [FLAGS]]
-take() { eval must sharectl take "\$$1" "$(gfn $(($2)))" "${3:-$PAGES}" "${4:-0}"; }
+# allocate NAME GPA [PAGES [FLAGS]]
+allocate()
+{
+    eval must sharectl allocate "\$$1" "$(gfn $(($2)))" "${3:-$PAGES}" "${4:-0}"
+}
 
 # pass NAME SOURCE-NAME SOURCE-GPA [FLAGS]: it has the region at $PLACE then.
 pass()
@@ -23,17 +26,17 @@ pass()
         $PAGES "${4:-0}"
 }
 
-# place_of NAME: where it has the region. vm1 is whom it was taken from.
-place_of() { [ "$1" = vm1 ] && echo $TAKEN || echo $PLACE; }
+# place_of NAME: where it has the region.
+place_of() { [ "$1" = vm1 ] && echo $FIRST || echo $PLACE; }
 
 # one_page: vm1 and vm2 have one, which holds pattern 2.
 one_page()
 {
     running vm1
     running vm2
-    must guest vm1 fill $TAKEN 4K 2
-    take vm1 $TAKEN 1
-    xen_map ok "$vm2" "$vm1" $TAKEN $PLACE
+    allocate vm1 $FIRST 1
+    must guest vm1 fill $FIRST 4K 2
+    xen_map ok "$vm2" "$vm1" $FIRST $PLACE
 }
 
 # ---- whose they are -----------------------------------------------------------
@@ -46,9 +49,9 @@ in_order()
     running vm1
     running vm2
     running vm3
-    must guest vm1 fill $TAKEN 256K 1
-    take vm1 $TAKEN
-    pass vm2 vm1 $TAKEN
+    allocate vm1 $FIRST
+    must guest vm1 fill $FIRST 256K 1
+    pass vm2 vm1 $FIRST
     pass vm3 vm2 $PLACE
     must guest vm3 check $PLACE 256K 1
     for name; do
@@ -73,41 +76,41 @@ case_peers_go_in_any_order() # limit 180
     done
 }
 
-case_a_page_that_is_taken_keeps_its_bytes_or_is_zero()
-{
-    local other=$((TAKEN + 0x40000))
-
-    running vm1
-    must guest vm1 fill $TAKEN 512K 3
-    take vm1 $TAKEN
-    take vm1 $other $PAGES "$CLEAR"
-    must guest vm1 check $TAKEN 256K 3
-    must guest vm1 zero $other 256K
-    # What is beside it is not touched.
-    must guest vm1 fill $((TAKEN - 0x1000)) 4K 4
-    must guest vm1 fill $((TAKEN + 0x80000)) 4K 5
-    must guest vm1 check $TAKEN 256K 3
-    must guest vm1 check $((TAKEN - 0x1000)) 4K 4
-    destroy vm1
-}
-
-case_only_what_belongs_to_regions_is_unmapped()
+# Xen gets to see what a domain that died has left there, before it scrubs it.
+case_new_pages_are_zeros_and_nothing_else_changes()
 {
     running vm1
     running vm2
-    must guest vm1 fill $((TAKEN - 0x1000)) 4K 10
-    must guest vm1 fill $((TAKEN + 0x40000)) 4K 11
-    take vm1 $TAKEN
-    pass vm2 vm1 $TAKEN
-    must guest vm2 fill $PLACE 256K 12
-    must sharectl unmap "$vm1" "$(gfn $((TAKEN - 0x1000)))" $((PAGES + 2))
-    must sharectl probe "$vm1" "$(gfn $TAKEN)" $PAGES
-    must guest vm1 check $((TAKEN - 0x1000)) 4K 10
-    must guest vm1 check $((TAKEN + 0x40000)) 4K 11
-    must guest vm2 check $PLACE 256K 12
+    must guest vm2 fill "$FREE_RAM" 4M 3
+    destroy vm2
+    allocate vm1 $FIRST 1024
+    must guest vm1 zero $FIRST 4M
+    must_be_free "$vm1" $((FIRST - 0x1000))
+    must_be_free "$vm1" $((FIRST + 0x400000))
+    destroy vm1
+}
+
+# The page has the place of one of vm1's, with RAM on both sides.
+case_only_what_belongs_to_regions_is_unmapped()
+{
+    local between=$((FREE_RAM + 0x41000))
+
+    running vm1
+    running vm2
+    must guest vm1 fill $((between - 0x1000)) 4K 10
+    must guest vm1 fill $((between + 0x1000)) 4K 11
+    answer "hypercall: rc 1" balloon vm1 $between
+    allocate vm1 $between 1
+    xen_map ok "$vm2" "$vm1" $between $PLACE
+    must guest vm2 fill $PLACE 4K 12
+    must sharectl unmap "$vm1" "$(gfn $((between - 0x1000)))" 3
+    must_be_free "$vm1" $between
+    must guest vm1 check $((between - 0x1000)) 4K 10
+    must guest vm1 check $((between + 0x1000)) 4K 11
+    must guest vm2 check $PLACE 4K 12
     # It comes back to where it was.
-    xen_map ok "$vm1" "$vm2" $PLACE $TAKEN $PAGES
-    must guest vm1 check $TAKEN 256K 12
+    xen_map ok "$vm1" "$vm2" $PLACE $between
+    must guest vm1 check $between 4K 12
     destroy vm2 vm1
 }
 
@@ -117,13 +120,13 @@ case_a_page_goes_back_to_Xen_with_its_last_mapping()
 
     running vm1
     running vm2
-    must guest vm1 fill $TAKEN 256K 13
-    take vm1 $TAKEN
-    pass vm2 vm1 $TAKEN
+    allocate vm1 $FIRST
+    must guest vm1 fill $FIRST 256K 13
+    pass vm2 vm1 $FIRST
     # On Arm dom0 may need a page more or less to map what it talks to a guest by.
     must guest vm2 ping
     free=$(freepages)
-    must sharectl unmap "$vm1" "$(gfn $TAKEN)" $PAGES
+    must sharectl unmap "$vm1" "$(gfn $FIRST)" $PAGES
     assert_equal "free pages" "$(freepages)" "$free"
     removes vm2 $PLACE
     must freepages $((free + 1)) 0 5
@@ -147,7 +150,7 @@ pieces()
 }
 
 # vm1 and vm2 have them in such entries, of which parts go; vm3, whose addresses are
-# not aligned alike, in small ones. FREE_RAM is aligned.
+# not aligned alike, in small ones.
 large_entries()
 {
     local odd=$((PLACE + 0x1000)) pages=1024
@@ -155,9 +158,9 @@ large_entries()
     running vm1
     running vm2
     running vm3
-    must guest vm1 fill "$FREE_RAM" 4M 3
-    take vm1 "$FREE_RAM" $pages
-    xen_map ok "$vm2" "$vm1" "$FREE_RAM" $PLACE $pages
+    allocate vm1 $FIRST $pages
+    must guest vm1 fill $FIRST 4M 3
+    xen_map ok "$vm2" "$vm1" $FIRST $PLACE $pages
     xen_map ok "$vm3" "$vm2" $PLACE $odd $pages
     must guest vm2 check $PLACE 4M 3
     must guest vm3 check $odd 4M 3
@@ -167,25 +170,25 @@ large_entries()
     must_be_free "$vm2" $((PLACE + 0x4000))
     must_be_free "$vm2" $((PLACE + 0x202000))
     pieces vm2 $PLACE
-    must guest vm1 check "$FREE_RAM" 4M 3
+    must guest vm1 check $FIRST 4M 3
     must guest vm3 check $odd 4M 3
 
     # A place in use is told as exactly as with small ones.
     answer "map: EEXIST at $(gfn $PLACE), $pages left" \
-        sharectl map "$vm2" "$vm1" "$(gfn "$FREE_RAM")" "$(gfn $PLACE)" $pages
+        sharectl map "$vm2" "$vm1" "$(gfn $FIRST)" "$(gfn $PLACE)" $pages
     must sharectl unmap "$vm2" "$(gfn $PLACE)" 4
     answer "map: EEXIST at $(gfn $((PLACE + 0x5000))), $((pages - 5)) left" \
-        sharectl map "$vm2" "$vm1" "$(gfn "$FREE_RAM")" "$(gfn $PLACE)" $pages
+        sharectl map "$vm2" "$vm1" "$(gfn $FIRST)" "$(gfn $PLACE)" $pages
     must guest vm2 check $PLACE 20K 3
 
     # All of it anew, from who has it in small ones.
     must sharectl unmap "$vm2" "$(gfn $PLACE)" $pages
     must sharectl probe "$vm2" "$(gfn $PLACE)" $pages
-    must sharectl unmap "$vm1" "$(gfn "$FREE_RAM")" $((pages / 2 + 1))
+    must sharectl unmap "$vm1" "$(gfn $FIRST)" $((pages / 2 + 1))
     xen_map ok "$vm2" "$vm3" $odd $PLACE $pages
     destroy vm3
     must guest vm2 check $PLACE 4M 3
-    must guest vm1 check $((FREE_RAM + 0x201000)) $((0x1ff000)) 3 0x201000
+    must guest vm1 check $((FIRST + 0x201000)) $((0x1ff000)) 3 0x201000
     destroy vm1
     must guest vm2 check $PLACE 4M 3
     destroy vm2
@@ -196,25 +199,22 @@ case_large_entries_are_split_and_dropped_to_the_page() # limit 180
     must_lose_no_page large_entries
 }
 
-# The pages below the one that somebody else refers to are taken all the same.
-case_a_large_entry_is_taken_up_to_a_page_in_use() # limit 180
+case_new_pages_end_below_what_is_in_the_way()
 {
-    local in_use=$((FREE_RAM + 0x201000))
+    local in_the_way=$((FIRST + 0x201000))
 
     running vm1
-    must guest vm1 fill "$FREE_RAM" 4M 4
-    must guest vm1 write $((FREE_RAM + 0x3ff000)) "$(gfn $in_use)"
-    must guest vm1 write $((FREE_RAM + 0x3ff008)) 0
-    hypercall vm1 0 "$VCPU_OP" "$VCPUOP_REGISTER_VCPU_INFO" 0 $((FREE_RAM + 0x3ff000))
-    answer "take: EBUSY at $(gfn $in_use), 511 left" \
-        sharectl take "$vm1" "$(gfn "$FREE_RAM")" 1024
-    answer "take: ENOENT at $(gfn $((in_use - 0x1000))), 1 left" \
-        sharectl take "$vm1" "$(gfn $((in_use - 0x1000)))" 1
-    must guest vm1 check "$FREE_RAM" $((0x201000)) 4
-    # What is left is RAM as before: it can be given up.
-    must guest vm1 fill $((in_use + 0x1000)) 4K 5
-    must sharectl take "$vm1" "$(gfn $((in_use + 0x1000)))" 1
-    must guest vm1 check $((in_use + 0x1000)) 4K 5
+    allocate vm1 $in_the_way 1
+    must guest vm1 fill $in_the_way 4K 4
+    answer "allocate: EEXIST at $(gfn $in_the_way), 511 left" \
+        sharectl allocate "$vm1" "$(gfn $FIRST)" 1024
+    answer "allocate: EEXIST at $(gfn $((FREE_RAM))), 1 left" \
+        sharectl allocate "$vm1" "$(gfn "$FREE_RAM")" 1
+    must guest vm1 zero $FIRST $((0x201000))
+    must_be_free "$vm1" $((in_the_way + 0x1000))
+    allocate vm1 $((in_the_way + 0x1000)) 510
+    must guest vm1 fill $FIRST $((0x201000)) 5
+    must guest vm1 check $in_the_way 4K 4
     destroy vm1
 }
 
@@ -225,39 +225,17 @@ case_the_first_peer_may_be_a_reader()
     running vm1
     running vm2
     running vm3
-    must guest vm1 fill $TAKEN 256K 6
-    take vm1 $TAKEN $PAGES "$READONLY"
-    faults data vm1 write $TAKEN 1
-    must guest vm1 check $TAKEN 256K 6
-    pass vm2 vm1 $TAKEN
-    pass vm3 vm1 $TAKEN "$READONLY"
+    allocate vm1 $FIRST $PAGES "$READONLY"
+    faults data vm1 write $FIRST 1
+    must guest vm1 zero $FIRST 256K
+    pass vm2 vm1 $FIRST
+    pass vm3 vm1 $FIRST "$READONLY"
     must guest vm2 fill $PLACE 256K 7
-    faults data vm1 write $TAKEN 1
+    faults data vm1 write $FIRST 1
     faults data vm3 write $PLACE 1
-    must guest vm1 check $TAKEN 256K 7
+    must guest vm1 check $FIRST 256K 7
     must guest vm3 check $PLACE 256K 7
     destroy vm1 vm2 vm3
-}
-
-# The page is the agent's mailbox: dom0 writes orders there, and reads the answers.
-case_dom0_reads_and_writes_what_a_domain_has_of_a_region()
-{
-    local mailbox
-
-    running vm1
-    running vm2
-    mailbox=$(guest vm1 info)
-    mailbox=${mailbox#info: mailbox }
-    mailbox=${mailbox%%,*}
-    take vm1 "$mailbox" 1
-    must guest vm1 fill $TAKEN 4K 14
-    must guest vm1 check $TAKEN 4K 14
-    # It is the one page: the word there says that the agent takes orders.
-    xen_map ok "$vm2" "$vm1" "$mailbox" $PLACE
-    answer "read $PLACE: 0x70757467656e7401" guest vm2 read $PLACE
-    destroy vm2
-    must guest vm1 check $TAKEN 4K 14
-    destroy vm1
 }
 
 case_what_Xen_keeps_writing_is_not_a_page_of_a_region()
@@ -265,12 +243,12 @@ case_what_Xen_keeps_writing_is_not_a_page_of_a_region()
     local free
 
     one_page
-    xen_does_not_keep vm1 $TAKEN "$EACCES"
+    xen_does_not_keep vm1 $FIRST "$EACCES"
     xen_does_not_keep vm2 $PLACE "$EACCES"
-    must guest vm1 check $TAKEN 4K 2
+    must guest vm1 check $FIRST 4K 2
     must guest vm2 ping
     free=$(freepages)
-    must sharectl unmap "$vm1" "$(gfn $TAKEN)" 1
+    must sharectl unmap "$vm1" "$(gfn $FIRST)" 1
     must sharectl unmap "$vm2" "$(gfn $PLACE)" 1
     must freepages $((free + 1)) 0 5
     destroy vm1 vm2
@@ -320,11 +298,11 @@ must_keep()
 give_nothing_away()
 {
     one_page
-    must_keep vm1 $TAKEN vm2
+    must_keep vm1 $FIRST vm2
     must_keep vm2 $PLACE vm1
-    must guest vm1 check $TAKEN 4K 2
+    must guest vm1 check $FIRST 4K 2
     must guest vm2 fill $PLACE 4K 15
-    must guest vm1 check $TAKEN 4K 15
+    must guest vm1 check $FIRST 4K 15
     destroy vm1 vm2
 }
 
@@ -354,11 +332,11 @@ both_replace_it()
     free=$(freepages)
     answer "hypercall: rc 1" change_page vm2 "$XENMEM_POPULATE_PHYSMAP" $PLACE
     must guest vm2 fill $PLACE 4K 16
-    must guest vm1 check $TAKEN 4K 2
+    must guest vm1 check $FIRST 4K 2
     must freepages $((free - 1)) 0 5
     xen_map_fails ENOENT "$vm1" "$vm2" $PLACE $HOLE
-    answer "hypercall: rc 1" change_page vm1 "$XENMEM_POPULATE_PHYSMAP" $TAKEN
-    must guest vm1 fill $TAKEN 4K 17
+    answer "hypercall: rc 1" change_page vm1 "$XENMEM_POPULATE_PHYSMAP" $FIRST
+    must guest vm1 fill $FIRST 4K 17
     must guest vm2 check $PLACE 4K 16
     must freepages $((free - 1)) 0 5 # one more is RAM, and the region's is free
 }
@@ -366,13 +344,14 @@ both_replace_it()
 populate_over_a_page()
 {
     one_page
-    # There may be a page more then, as in vm1, one of whose was taken.
+    # There may be a page more then.
+    answer "hypercall: rc 1" balloon vm1 $((FREE_RAM + 0x8000))
     answer "hypercall: rc 1" balloon vm2 $((FREE_RAM + 0x8000))
     case $ARCH in
     x86_64)
         crashes vm2 $PLACE
-        must guest vm1 check $TAKEN 4K 2
-        crashes vm1 $TAKEN ;;
+        must guest vm1 check $FIRST 4K 2
+        crashes vm1 $FIRST ;;
     arm64)
         both_replace_it ;;
     esac

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "clock.h"
 #include "guest.h"
 #include "hypercall.h"
 #include "mailbox.h"
@@ -169,6 +170,25 @@ static enum mailbox_status written_by_xen(bool (*request)(uint64_t gpa),
                                                             : MAILBOX_REFUSED;
 }
 
+/* How long it does not run, for whatever reason. */
+static enum mailbox_status watch(uint64_t ticks)
+{
+    const uint64_t start = clock_now();
+    uint64_t last = start, longest = 0;
+
+    while ( last - start < ticks )
+    {
+        uint64_t now = clock_now();
+
+        if ( now - last > longest )
+            longest = now - last;
+        last = now;
+    }
+    mailbox->value[0] = longest;
+
+    return MAILBOX_OK;
+}
+
 static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
 {
     switch ( command )
@@ -180,6 +200,7 @@ static enum mailbox_status obey(uint64_t command, const uint64_t *argument)
     case MAILBOX_WRITE:  return write(argument);
     case MAILBOX_REMOVE: return remove(argument);
     case MAILBOX_EXECUTE: return execute(argument[0]);
+    case MAILBOX_WATCH:  return watch(argument[0]);
 
     case MAILBOX_HYPERCALL:
         return any_hypercall(argument);

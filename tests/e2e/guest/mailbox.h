@@ -21,7 +21,7 @@
 #define MAILBOX_SIZE    4096
 #define MAILBOX_UP      0x70757467656e7401ULL /* the agent takes commands */
 #define MAILBOX_CRASHED 0x6e776f64656e7401ULL /* it trapped; see value[] */
-#define MAILBOX_VERSION 4
+#define MAILBOX_VERSION 5
 #define MAILBOX_WORDS   4
 
 /* Commands, with their arguments.  Sizes are in bytes, multiples of 8. */
@@ -36,6 +36,7 @@ enum mailbox_command {
     MAILBOX_REMOVE,   /* gfn, of the agent's own domain */
     MAILBOX_HYPERCALL, /* number and three arguments of any hypercall */
     MAILBOX_HYPERCALL_PAGE, /* gpa where Xen is to write its stubs; x86 */
+    MAILBOX_WATCH,    /* ticks: for so long; answers the longest pause */
     MAILBOX_INPUT,    /* gpa where Xen is to write a byte from a port; x86 */
     MAILBOX_SHUTDOWN, /* SHUTDOWN_* reason; answers first */
     MAILBOX_IDLE,     /* answers, then never looks at the mailbox again */
@@ -43,7 +44,8 @@ enum mailbox_command {
 
 /* Answers, with their values. */
 enum mailbox_status {
-    MAILBOX_OK,       /* READ: the u64; REMOVE, HYPERCALL: rc */
+    MAILBOX_OK,       /* READ: the u64; REMOVE, HYPERCALL: rc;
+                       * WATCH: ticks */
     MAILBOX_MISMATCH, /* gpa of the first wrong u64, expected, found */
     MAILBOX_FAULT,    /* address, pc, cause: see struct trap */
     MAILBOX_REFUSED,  /* bad alignment, the agent's own memory is meant, or
