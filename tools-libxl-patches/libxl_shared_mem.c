@@ -34,15 +34,14 @@ static uint64_t to_pages(uint64_t bytes)
 static libxl__shared_mem_request
 config_request(const libxl_static_shared_mem *mem)
 {
-    const bool has_offset = mem->offset != LIBXL_STATIC_SHARED_MEM_OFFSET_NONE;
     libxl__shared_mem_request request = {
         .range = {
             .begin = mem->begin,
             .size = mem->size,
             .name = mem->id,
         },
-        .offset = has_offset ? mem->offset : 0,
-        .has_offset = has_offset,
+        .offset = mem->offset,
+        .has_offset = mem->has_offset,
         .read_only = mem->prot == LIBXL_STATIC_SHARED_MEM_PROT_RO,
         .must_own = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_OWNER,
         .must_borrow = mem->role == LIBXL_STATIC_SHARED_MEM_ROLE_BORROWER,
@@ -69,7 +68,7 @@ factory_request(const libxl_domain_config *d_config)
 
 bool libxl__shared_mem_has_factory(const libxl_domain_config *d_config)
 {
-    return d_config->shared_mem_factory != LIBXL_SHARED_MEM_FACTORY_NONE;
+    return d_config->shared_mem_factory;
 }
 
 int libxl__shared_mem_nr_ranges(const libxl_domain_config *d_config)
@@ -123,6 +122,10 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     else if (!libxl_defbool_val(d_config->c_info.hap))
         reason = "shadow paging cannot map memory of other domains; remove "
                  "hap=0";
+    else if (d_config->c_info.type == LIBXL_DOMAIN_TYPE_PVH &&
+             libxl_defbool_val(b_info->u.pvh.pvshim))
+        reason = "a PV guest in a shim has no guest-physical address space to "
+                 "map it in; remove pvshim=1";
 
     if (!reason)
         return 0;
@@ -133,13 +136,15 @@ static int check_guest_type(libxl__gc *gc, const libxl_domain_config *d_config)
     return ERROR_INVAL;
 }
 
-/* Offsets that are no whole pages come from callers that are not xl. */
+/* Offsets that are wrong by themselves come from callers that are not xl. */
 static int check_offset(libxl__gc *gc, const libxl_domain_config *d_config,
                         const libxl__shared_mem_request *request)
 {
     const char *reason = NULL;
 
-    if (request->offset % XC_PAGE_SIZE)
+    if (request->offset && !request->has_offset)
+        reason = "an offset counts only with has_offset";
+    else if (request->offset % XC_PAGE_SIZE)
         reason = "offset has to be a multiple of 4096";
     else if (libxl__shared_mem_has_factory(d_config) &&
              to_pages(request->offset) > UINT32_MAX)
@@ -289,7 +294,6 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
                             bool restore)
 {
     region *regions;
-    libxl__flock *lock;
     int rc;
 
     if (!libxl__shared_mem_nr_ranges(d_config))
@@ -312,13 +316,10 @@ int libxl__shared_mem_check(libxl__gc *gc, const libxl_domain_config *d_config,
     rc = libxl__shared_mem_check_hypervisor(gc, d_config);
     if (rc) return rc;
 
-    lock = libxl__shared_mem_lock(gc);
-    if (!lock) return ERROR_LOCK_FAIL;
     rc = libxl__shared_mem_plan(gc, d_config,
                                 libxl__shared_mem_get_layout(gc, d_config,
                                                              NULL),
                                 &regions);
-    libxl__unlock_file(lock);
     if (rc) return rc;
 
     rc = libxl__shared_mem_arch_check_map(gc, d_config);
@@ -380,7 +381,6 @@ int libxl__shared_mem_new_memkb(libxl__gc *gc,
 {
     libxl__shared_mem_range ram[LIBXL__SHARED_MEM_RAM_MAX];
     unsigned int nr_ram;
-    libxl__flock *lock;
     uint64_t memkb;
     int i, rc = 0;
 
@@ -398,16 +398,12 @@ int libxl__shared_mem_new_memkb(libxl__gc *gc,
             *memkb_r += XC_PAGE_SIZE / 1024;
     }
 
-    lock = libxl__shared_mem_lock(gc);
-    if (!lock) return ERROR_LOCK_FAIL;
-
     for (i = 0; !rc && i < d_config->num_static_shared_mems; i++) {
         rc = forecast_memkb(gc, d_config, &d_config->static_shared_mems[i],
                             ram, nr_ram, &memkb);
         *memkb_r += memkb;
     }
 
-    libxl__unlock_file(lock);
     return rc;
 }
 
@@ -484,7 +480,7 @@ int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
     return ERROR_INVAL;
 }
 
-/*----- Building and destroying a domain -----*/
+/*----- What is not possible with regions -----*/
 
 int libxl__shared_mem_check_none(libxl__gc *gc, uint32_t domid,
                                  const char *action)
@@ -530,6 +526,8 @@ int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
     return libxl__shared_mem_read_index(gc, domid, index, has_r);
 }
 
+/*----- Carrying out what was planned -----*/
+
 /* Puts the new peer down in the record. */
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
                        const libxl_domain_config *d_config,
@@ -566,11 +564,37 @@ static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
     return ERROR_FAIL;
 }
 
-/* Maps all that was planned, and puts the domain down. */
-static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
-                        const libxl__shared_mem_layout *layout,
-                        region *regions, libxl__shared_mem_domain *domain)
+/* Pages that the domain is to get, wherever from. */
+static uint64_t nr_pages(const libxl_domain_config *d_config,
+                         const region *regions)
 {
+    uint64_t pages = 0;
+    int i;
+
+    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++)
+        pages += to_pages(regions[i].request.range.size);
+
+    return pages;
+}
+
+static int map_all(libxl__gc *gc, libxl__shared_mem_task *task)
+{
+    const libxl__shared_mem_job *job = task->job;
+    int i, rc;
+
+    for (i = 0; i < libxl__shared_mem_nr_ranges(job->d_config); i++) {
+        rc = libxl__shared_mem_map_region(gc, task->domid, job->d_config,
+                                          job->layout, &job->regions[i]);
+        if (rc) return rc;
+    }
+
+    return 0;
+}
+
+/* Puts the domain down, in what is to be written. */
+static int join(libxl__gc *gc, libxl__shared_mem_job *job)
+{
+    libxl__shared_mem_domain *domain = &job->domain;
     uint64_t last_generation;
     int i, rc;
 
@@ -578,12 +602,8 @@ static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
                                                 &last_generation);
     if (rc) return rc;
 
-    for (i = 0; i < libxl__shared_mem_nr_ranges(d_config); i++) {
-        region *r = &regions[i];
-
-        rc = libxl__shared_mem_map_region(gc, domain->domid, d_config, layout,
-                                          r);
-        if (rc) return rc;
+    for (i = 0; i < libxl__shared_mem_nr_ranges(job->d_config); i++) {
+        region *r = &job->regions[i];
 
         if (r->is_factory) {
             domain->has_factory = true;
@@ -591,82 +611,117 @@ static int map_and_join(libxl__gc *gc, const libxl_domain_config *d_config,
             continue;
         }
 
-        rc = join_record(gc, domain->domid, domain->uuid, d_config,
+        rc = join_record(gc, domain->domid, domain->uuid, job->d_config,
                          last_generation, r);
         if (rc) return rc;
 
         libxl__shared_mem_index_add(&domain->index, r->request.range.name);
     }
 
-    return 0;
+    return lower_maximum(gc, job->d_config, job->regions, domain);
 }
 
-int libxl__shared_mem_carry_out(libxl__gc *gc,
-                                const libxl_domain_config *d_config,
-                                const libxl__shared_mem_layout *layout,
-                                region *regions,
-                                libxl__shared_mem_domain *domain)
+static void all_mapped(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
 {
-    int rc;
+    STATE_AO_GC(task->ao);
 
-    rc = libxl__shared_mem_check_memory(gc, d_config, regions);
-    if (rc) return rc;
+    if (!rc)
+        rc = join(gc, task->job);
 
-    rc = map_and_join(gc, d_config, layout, regions, domain);
-    if (rc) return rc;
-
-    return lower_maximum(gc, d_config, regions, domain);
+    task->carried_out(egc, task, rc);
 }
 
-int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
-                            const libxl_domain_config *d_config,
-                            const libxl__shared_mem_layout *image)
+void libxl__shared_mem_carry_out(libxl__egc *egc, libxl__shared_mem_task *task,
+                                 libxl__shared_mem_callback *carried_out)
 {
-    const libxl__shared_mem_layout *layout;
-    libxl__shared_mem_domain *domain;
-    libxl__flock *lock = NULL;
-    region *regions;
+    STATE_AO_GC(task->ao);
+    const libxl__shared_mem_job *job = task->job;
     int rc;
 
-    if (!libxl__shared_mem_nr_ranges(d_config))
-        return 0;
-
-    GCNEW(domain);
-    domain->domid = domid;
-
-    lock = libxl__shared_mem_lock(gc);
-    if (!lock) {
-        rc = ERROR_LOCK_FAIL;
-        goto out;
+    rc = libxl__shared_mem_check_memory(gc, job->d_config, job->regions);
+    if (rc) {
+        carried_out(egc, task, rc);
+        return;
     }
 
-    rc = libxl__shared_mem_get_uuid(gc, domid, &domain->uuid);
+    task->carried_out = carried_out;
+    libxl__shared_mem_work(egc, task, nr_pages(job->d_config, job->regions),
+                           map_all, all_mapped);
+}
+
+/*----- Building a domain -----*/
+
+static void end_task(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
+{
+    STATE_AO_GC(task->ao);
+
+    libxl__shared_mem_unlock(gc, task);
+    task->callback(egc, task, rc);
+}
+
+static void build_carried_out(libxl__egc *egc, libxl__shared_mem_task *task,
+                              int rc)
+{
+    STATE_AO_GC(task->ao);
+    const libxl__shared_mem_job *job = task->job;
+
+    if (!rc)
+        rc = libxl__shared_mem_write(gc, job->regions,
+                                     job->d_config->num_static_shared_mems,
+                                     &job->domain);
+    if (!rc)
+        rc = libxl__shared_mem_update_factories(gc, &job->domain);
+
+    end_task(egc, task, rc);
+}
+
+static void build_locked(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
+{
+    STATE_AO_GC(task->ao);
+    libxl__shared_mem_job *job = task->job;
+
+    if (rc) goto out;
+
+    rc = libxl__shared_mem_get_uuid(gc, task->domid, &job->domain.uuid);
     if (rc) goto out;
 
     libxl__shared_mem_drop_dead_peers(gc);
 
-    layout = libxl__shared_mem_get_layout(gc, d_config, image);
-    rc = libxl__shared_mem_plan(gc, d_config, layout, &regions);
+    rc = libxl__shared_mem_plan(gc, job->d_config, job->layout, &job->regions);
     if (rc) goto out;
 
-    rc = libxl__shared_mem_carry_out(gc, d_config, layout, regions, domain);
-    if (rc) goto out;
-
-    rc = libxl__shared_mem_write(gc, regions, d_config->num_static_shared_mems,
-                                 domain);
-    if (rc) goto out;
-
-    rc = libxl__shared_mem_update_factories(gc, domain);
+    libxl__shared_mem_carry_out(egc, task, build_carried_out);
+    return;
 
  out:
-    if (lock) libxl__unlock_file(lock);
-    return rc;
+    end_task(egc, task, rc);
 }
 
-int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
+void libxl__shared_mem_build(libxl__egc *egc, libxl__shared_mem_task *task,
+                             const libxl_domain_config *d_config,
+                             const libxl__shared_mem_layout *image)
+{
+    STATE_AO_GC(task->ao);
+
+    if (!libxl__shared_mem_nr_ranges(d_config)) {
+        task->callback(egc, task, 0);
+        return;
+    }
+
+    GCNEW(task->job);
+    task->job->d_config = d_config;
+    task->job->layout = libxl__shared_mem_get_layout(gc, d_config, image);
+    task->job->domain.domid = task->domid;
+
+    libxl__shared_mem_lock(egc, task, build_locked);
+}
+
+/*----- Destroying a domain -----*/
+
+/* Takes the domain off the records of its regions. */
+static int give_up(libxl__gc *gc, uint32_t domid)
 {
     libxl__shared_mem_domain *domain;
-    libxl__flock *lock = NULL;
     region *regions;
     unsigned int i, nr = 0;
     bool exists;
@@ -677,18 +732,7 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
     domain->is_gone = true;
 
     rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
-    if (rc) goto out;
-    if (!exists) goto out;
-
-    lock = libxl__shared_mem_lock(gc);
-    if (!lock) {
-        rc = ERROR_LOCK_FAIL;
-        goto out;
-    }
-
-    /* Somebody may have attached a region meanwhile. */
-    rc = libxl__shared_mem_read_index(gc, domid, &domain->index, &exists);
-    if (rc) goto out;
+    if (rc) return rc;
 
     libxl__shared_mem_drop_dead_peers(gc);
 
@@ -705,13 +749,35 @@ int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid)
     }
 
     rc = libxl__shared_mem_write(gc, regions, nr, domain);
-    if (rc) goto out;
+    if (rc) return rc;
 
-    rc = libxl__shared_mem_update_factories(gc, NULL);
+    return libxl__shared_mem_update_factories(gc, NULL);
+}
 
- out:
-    if (lock) libxl__unlock_file(lock);
-    return rc;
+static void release_locked(libxl__egc *egc, libxl__shared_mem_task *task,
+                           int rc)
+{
+    STATE_AO_GC(task->ao);
+
+    if (!rc)
+        rc = give_up(gc, task->domid);
+
+    end_task(egc, task, rc);
+}
+
+void libxl__shared_mem_release(libxl__egc *egc, libxl__shared_mem_task *task)
+{
+    STATE_AO_GC(task->ao);
+    bool exists;
+    int rc;
+
+    rc = libxl__shared_mem_has_regions(gc, task->domid, &exists);
+    if (rc || !exists) {
+        task->callback(egc, task, rc);
+        return;
+    }
+
+    libxl__shared_mem_lock(egc, task, release_locked);
 }
 
 /*

@@ -14,68 +14,84 @@
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
 
-/* Both locks, and what they protect. */
 typedef struct {
-    libxl__flock *config_lock, *lock;
-    libxl_domain_config d_config;       /* as stored */
-    libxl__shared_mem_domain domain;
+    libxl__shared_mem_task task;
+    libxl_static_shared_mem mem;        /* to attach; or only its id */
+    libxl_domain_config d_config;       /* as stored when it began */
+    libxl_domain_config all, one;       /* see make_configs() */
+    libxl__shared_mem_job job;
+    libxl__shared_mem_domain begun;     /* job.domain before it was mapped */
     xc_domaininfo_t info;
+    libxl__shared_mem_callback *taken_back;
+    int rc;                             /* of what is being undone */
 } state;
 
-/* Takes back the pages of the change that the domain's nodes tell of. */
-static int take_back(libxl__gc *gc, libxl__shared_mem_domain *domain)
+static state *state_of(libxl__shared_mem_task *task)
 {
-    libxl__shared_mem_change *change = &domain->change;
-    int rc;
-
-    rc = libxl__shared_mem_unmap(gc, domain->domid, &change->range);
-    if (rc) return rc;
-
-    change->detaches = false;
-    change->range.size = 0;
-
-    return libxl__shared_mem_write(gc, NULL, 0, domain);
+    return CONTAINER_OF(task, state, task);
 }
 
-/* The caller ends what was begun, even after an error. */
-static int begin(libxl__gc *gc, uint32_t domid, state *s)
+static void end(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
 {
-    int rc;
+    STATE_AO_GC(task->ao);
+    state *s = state_of(task);
 
-    libxl_domain_config_init(&s->d_config);
-
-    if (domid == LIBXL_TOOLSTACK_DOMID) {
-        LOGD(ERROR, domid, "static_shared_mem: the domain of the toolstack "
-             "cannot share memory");
-        return ERROR_INVAL;
-    }
-
-    s->config_lock = libxl__lock_domain_userdata(gc, domid);
-    if (!s->config_lock) return ERROR_LOCK_FAIL;
-
-    rc = libxl__get_domain_configuration(gc, domid, &s->d_config);
-    if (rc) {
-        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
-        return rc;
-    }
-
-    s->lock = libxl__shared_mem_lock(gc);
-    if (!s->lock) return ERROR_LOCK_FAIL;
-
-    libxl__shared_mem_drop_dead_peers(gc);
-
-    rc = libxl__shared_mem_read_domain(gc, domid, &s->domain);
-    if (rc) return rc;
-
-    /* Who began that was killed. */
-    return s->domain.change.range.size ? take_back(gc, &s->domain) : 0;
-}
-
-static void end(libxl__gc *gc, state *s)
-{
-    if (s->lock) libxl__unlock_file(s->lock);
-    if (s->config_lock) libxl__unlock_file(s->config_lock);
+    libxl__shared_mem_unlock(gc, task);
+    libxl_static_shared_mem_dispose(&s->mem);
     libxl_domain_config_dispose(&s->d_config);
+    libxl__ao_complete(egc, ao, rc);
+}
+
+/*----- Taking back what was left, or is to go -----*/
+
+static int unmap_change(libxl__gc *gc, libxl__shared_mem_task *task)
+{
+    return libxl__shared_mem_unmap(gc, task->domid,
+                                   &task->job->domain.change.range);
+}
+
+static void change_unmapped(libxl__egc *egc, libxl__shared_mem_task *task,
+                            int rc)
+{
+    STATE_AO_GC(task->ao);
+    libxl__shared_mem_domain *domain = &task->job->domain;
+
+    if (!rc) {
+        domain->change.detaches = false;
+        domain->change.range.size = 0;
+        rc = libxl__shared_mem_write(gc, NULL, 0, domain);
+    }
+
+    state_of(task)->taken_back(egc, task, rc);
+}
+
+/* Takes back the pages of the change that the domain's nodes tell of. */
+static void take_back(libxl__egc *egc, libxl__shared_mem_task *task,
+                      libxl__shared_mem_callback *taken_back)
+{
+    const uint64_t size = task->job->domain.change.range.size;
+
+    state_of(task)->taken_back = taken_back;
+    libxl__shared_mem_work(egc, task, size >> XC_PAGE_SHIFT, unmap_change,
+                           change_unmapped);
+}
+
+/*----- The stored config -----*/
+
+static int read_config(libxl__gc *gc, uint32_t domid,
+                       libxl_domain_config *d_config)
+{
+    libxl__flock *lock = libxl__lock_domain_userdata(gc, domid);
+    int rc;
+
+    if (!lock) return ERROR_LOCK_FAIL;
+
+    rc = libxl__get_domain_configuration(gc, domid, d_config);
+    libxl__unlock_file(lock);
+    if (rc)
+        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
+
+    return rc;
 }
 
 /* Where the config has a region of that name, or would get it. */
@@ -133,53 +149,134 @@ static uint64_t paging_memkb(libxl__gc *gc, const state *s,
         s->info.max_vcpu_id + 1, LIBXL_DOMAIN_TYPE_HVM, true);
 }
 
-/*
- * Stores the config with mem, or, if that is NULL, without the region id; and
- * then what has changed of one record and of the domain.  On error both are
- * as before.
- */
-static int store(libxl__gc *gc, state *s, const char *id,
-                 const libxl_static_shared_mem *mem,
-                 const libxl__shared_mem_region *r)
+/* Puts the region into the config, or takes it out. */
+static void change_config(libxl__gc *gc, const state *s, bool attaches,
+                          libxl_domain_config *d_config)
 {
-    const uint32_t domid = s->domain.domid;
-    libxl_domain_config d_config;
-    int rc;
-
-    libxl_domain_config_init(&d_config);
-    libxl_domain_config_copy(CTX, &d_config, &s->d_config);
-
-    if (mem) {
-        config_set(gc, &d_config, mem);
-        /* The domain is built anew by this: xl may have put the number there,
-         * not its user. */
-        if (d_config.b_info.shadow_memkb != LIBXL_MEMKB_DEFAULT)
-            d_config.b_info.shadow_memkb =
-                max(d_config.b_info.shadow_memkb,
-                    paging_memkb(gc, s, &d_config));
-    } else {
-        config_remove(&d_config, id);
+    if (!attaches) {
+        config_remove(d_config, s->mem.id);
+        return;
     }
 
-    rc = libxl__set_domain_configuration(gc, domid, &d_config);
+    config_set(gc, d_config, &s->mem);
+    /* The domain is built anew by this: xl may have put the number there,
+     * not its user. */
+    if (d_config->b_info.shadow_memkb != LIBXL_MEMKB_DEFAULT)
+        d_config->b_info.shadow_memkb =
+            max(d_config->b_info.shadow_memkb, paging_memkb(gc, s, d_config));
+}
+
+/*
+ * Stores the config with the region, or without it, and then what has changed
+ * of its record and of the domain.  On error both are as before.
+ */
+static int store(libxl__gc *gc, state *s, bool attaches)
+{
+    const uint32_t domid = s->task.domid;
+    libxl_domain_config before, after;
+    libxl__flock *lock;
+    int rc;
+
+    libxl_domain_config_init(&before);
+    libxl_domain_config_init(&after);
+
+    lock = libxl__lock_domain_userdata(gc, domid);
+    if (!lock) {
+        rc = ERROR_LOCK_FAIL;
+        goto out;
+    }
+
+    rc = libxl__get_domain_configuration(gc, domid, &before);
+    if (rc) {
+        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
+        goto out;
+    }
+
+    libxl_domain_config_copy(CTX, &after, &before);
+    change_config(gc, s, attaches, &after);
+    rc = libxl__set_domain_configuration(gc, domid, &after);
     if (rc) goto out;
 
-    rc = libxl__shared_mem_write(gc, r, 1, &s->domain);
+    rc = libxl__shared_mem_write(gc, s->job.regions, 1, &s->job.domain);
     if (rc)
-        libxl__set_domain_configuration(gc, domid, &s->d_config);
+        libxl__set_domain_configuration(gc, domid, &before);
 
  out:
-    libxl_domain_config_dispose(&d_config);
+    if (lock) libxl__unlock_file(lock);
+    libxl_domain_config_dispose(&before);
+    libxl_domain_config_dispose(&after);
     return rc;
+}
+
+/*----- Beginning -----*/
+
+static void left_taken_back(libxl__egc *egc, libxl__shared_mem_task *task,
+                            int rc)
+{
+    task->callback(egc, task, rc);
+}
+
+/* Reads what there is; and takes back what somebody left who was killed. */
+static void begin_locked(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
+{
+    STATE_AO_GC(task->ao);
+    state *s = state_of(task);
+
+    if (rc) goto out;
+
+    rc = read_config(gc, task->domid, &s->d_config);
+    if (rc) goto out;
+
+    libxl__shared_mem_drop_dead_peers(gc);
+
+    rc = libxl__shared_mem_read_domain(gc, task->domid, &s->job.domain);
+    if (rc) goto out;
+
+    if (s->job.domain.change.range.size) {
+        take_back(egc, task, left_taken_back);
+        return;
+    }
+
+ out:
+    task->callback(egc, task, rc);
+}
+
+/* begun: called with the lock held, or after an error; it ends the ao. */
+static int begin(libxl__egc *egc, libxl__ao *ao, uint32_t domid,
+                 const libxl_static_shared_mem *mem, const char *id,
+                 libxl__shared_mem_callback *begun)
+{
+    AO_GC;
+    state *s;
+
+    if (domid == LIBXL_TOOLSTACK_DOMID) {
+        LOGD(ERROR, domid, "static_shared_mem: the domain of the toolstack "
+             "cannot share memory");
+        return ERROR_INVAL;
+    }
+
+    GCNEW(s);
+    libxl_domain_config_init(&s->d_config);
+    libxl_static_shared_mem_init(&s->mem);
+    if (mem)
+        libxl_static_shared_mem_copy(CTX, &s->mem, mem);
+    else
+        s->mem.id = libxl__strdup(NOGC, id);
+
+    s->task.ao = ao;
+    s->task.domid = domid;
+    s->task.callback = begun;
+    s->task.job = &s->job;
+    libxl__shared_mem_lock(egc, &s->task, begin_locked);
+    return 0;
 }
 
 /*----- Attach -----*/
 
 /* Whether it is a domain that can be given anything. */
-static int check_domain(libxl__gc *gc, state *s,
-                        const libxl_static_shared_mem *mem)
+static int check_domain(libxl__gc *gc, state *s)
 {
-    const uint32_t domid = s->domain.domid;
+    const uint32_t domid = s->task.domid;
     const char *reason = NULL;
 
     if (xc_domain_getinfo_single(CTX->xch, domid, &s->info) < 0) {
@@ -199,21 +296,21 @@ static int check_domain(libxl__gc *gc, state *s,
     if (!reason)
         return 0;
 
-    SHARED_MEM_LOG(&s->d_config, mem->id, "%s", reason);
+    SHARED_MEM_LOG(&s->d_config, s->mem.id, "%s", reason);
     return ERROR_INVAL;
 }
 
 /*
- * *all: a config with the regions that the domain has, whatever the stored one
- * says, and behind them the one that it is to get.  Not to be disposed of.
+ * s->all: a config with the regions that the domain has, whatever the stored
+ * one says, and behind them the one that it is to get.  s->one: with that
+ * alone.  Not to be disposed of.
  */
-static int make_config(libxl__gc *gc, const state *s,
-                       const libxl_static_shared_mem *mem,
-                       libxl_domain_config *all)
+static int make_configs(libxl__gc *gc, state *s)
 {
-    const libxl__shared_mem_domain *domain = &s->domain;
+    const libxl__shared_mem_domain *domain = &s->job.domain;
     const libxl__shared_mem_mapping *mapping;
     libxl__shared_mem_record *record;
+    libxl_domain_config *all = &s->all;
     libxl_static_shared_mem *next;
     unsigned int i;
     int rc;
@@ -222,9 +319,7 @@ static int make_config(libxl__gc *gc, const state *s,
     all->c_info.name = libxl__domid_to_name(gc, domain->domid);
     all->num_static_shared_mems = 0;
     GCNEW_ARRAY(all->static_shared_mems, domain->index.nr_ids + 1);
-    all->shared_mem_factory = domain->has_factory
-                              ? domain->factory
-                              : LIBXL_SHARED_MEM_FACTORY_NONE;
+    all->shared_mem_factory = domain->has_factory ? domain->factory : 0;
 
     for (i = 0; i < domain->index.nr_ids; i++) {
         GCNEW(record);
@@ -241,7 +336,13 @@ static int make_config(libxl__gc *gc, const state *s,
         next->size = mapping->size;
     }
 
-    all->static_shared_mems[all->num_static_shared_mems++] = *mem;
+    next = &all->static_shared_mems[all->num_static_shared_mems++];
+    *next = s->mem;
+
+    s->one = *all;
+    s->one.static_shared_mems = next;
+    s->one.num_static_shared_mems = 1;
+    s->one.shared_mem_factory = 0;
     return 0;
 }
 
@@ -272,7 +373,7 @@ make_layout(libxl__gc *gc, const libxl_domain_config *all)
 static int grow_paging_memory(libxl__gc *gc, const state *s,
                               const libxl_domain_config *all)
 {
-    const uint32_t domid = s->domain.domid;
+    const uint32_t domid = s->task.domid;
     const uint64_t needed = paging_memkb(gc, s, all) << 10;
     uint64_t bytes;
 
@@ -286,156 +387,156 @@ static int grow_paging_memory(libxl__gc *gc, const state *s,
     return ERROR_FAIL;
 }
 
-/* What can be checked, and what the domain is to get: *r has one region. */
-static int plan_attach(libxl__gc *gc, const state *s,
-                       const libxl_domain_config *all,
-                       const libxl_domain_config *one,
-                       const libxl__shared_mem_layout *layout,
-                       libxl__shared_mem_region **r)
+/* What can be checked, and what the domain is to get. */
+static int plan_attach(libxl__gc *gc, state *s)
 {
-    const uint32_t domid = s->domain.domid;
+    const libxl_domain_config *one = &s->one;
+    libxl__shared_mem_job *job = &s->job;
     int rc;
 
-    rc = libxl__shared_mem_check_regions(gc, all);
+    rc = check_domain(gc, s);
+    if (rc) return rc;
+
+    rc = make_configs(gc, s);
+    if (rc) return rc;
+
+    job->d_config = one;
+    job->layout = make_layout(gc, &s->all);
+
+    rc = libxl__shared_mem_check_regions(gc, &s->all);
     if (rc) return rc;
 
     rc = libxl__shared_mem_check_hypervisor(gc, one);
     if (rc) return rc;
 
-    rc = libxl__shared_mem_plan(gc, one, layout, r);
+    rc = libxl__shared_mem_plan(gc, one, job->layout, &job->regions);
     if (rc) return rc;
 
     /* The guest uses its RAM.  Where it has given that up, there is room. */
-    (*r)->inside = false;
+    job->regions[0].inside = false;
 
-    rc = libxl__shared_mem_check_memory(gc, one, *r);
+    rc = libxl__shared_mem_check_memory(gc, one, job->regions);
     if (rc) return rc;
 
-    return libxl__shared_mem_check_free(gc, domid, one, layout, *r);
-}
-
-/* Gives the domain the pages, and puts it down everywhere.  On error it has
- * neither; what can't be undone is left to the next one. */
-static int carry_out_attach(libxl__gc *gc, state *s,
-                            const libxl_domain_config *one,
-                            const libxl__shared_mem_layout *layout,
-                            const libxl_static_shared_mem *mem,
-                            libxl__shared_mem_region *r)
-{
-    libxl__shared_mem_range *changing = &s->domain.change.range;
-    libxl__shared_mem_domain begun;
-    int rc;
-
-    changing->begin = mem->begin;
-    changing->size = mem->size;
-    rc = libxl__shared_mem_write(gc, NULL, 0, &s->domain);
+    rc = libxl__shared_mem_check_free(gc, s->task.domid, one, job->layout,
+                                      &job->regions[0]);
     if (rc) return rc;
 
-    begun = s->domain;
-
-    rc = libxl__shared_mem_carry_out(gc, one, layout, r, &s->domain);
-    if (rc) goto undo;
-
-    changing->size = 0;
-    rc = store(gc, s, mem->id, mem, r);
-    if (rc) goto undo;
-
-    return 0;
-
- undo:
-    s->domain = begun;
-    take_back(gc, &s->domain);
-    return rc;
+    return grow_paging_memory(gc, s, &s->all);
 }
 
-static int attach(libxl__gc *gc, uint32_t domid,
-                  const libxl_static_shared_mem *mem)
+/* What can't be undone is left to the next one. */
+static void attach_undone(libxl__egc *egc, libxl__shared_mem_task *task,
+                          int rc)
 {
-    const libxl__shared_mem_layout *layout;
-    libxl_domain_config all, one;
-    libxl__shared_mem_region *r;
-    state *s;
-    int rc;
+    end(egc, task, state_of(task)->rc);
+}
 
-    GCNEW(s);
-    rc = begin(gc, domid, s);
+/* Puts the domain down everywhere.  On error it has neither pages nor that. */
+static void attach_carried_out(libxl__egc *egc, libxl__shared_mem_task *task,
+                               int rc)
+{
+    STATE_AO_GC(task->ao);
+    state *s = state_of(task);
+    libxl__shared_mem_domain *domain = &s->job.domain;
+
+    if (!rc) {
+        domain->change.range.size = 0;
+        rc = store(gc, s, true);
+    }
+    if (!rc) {
+        libxl__shared_mem_update_factories(gc, NULL);
+        end(egc, task, 0);
+        return;
+    }
+
+    *domain = s->begun;
+    s->rc = rc;
+    task->cleans_up = true;
+    take_back(egc, task, attach_undone);
+}
+
+static void attach_begun(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
+{
+    STATE_AO_GC(task->ao);
+    state *s = state_of(task);
+    libxl__shared_mem_change *change = &s->job.domain.change;
+
     if (rc) goto out;
 
-    rc = check_domain(gc, s, mem);
+    rc = plan_attach(gc, s);
     if (rc) goto out;
 
-    rc = make_config(gc, s, mem, &all);
+    change->range.begin = s->mem.begin;
+    change->range.size = s->mem.size;
+    rc = libxl__shared_mem_write(gc, NULL, 0, &s->job.domain);
     if (rc) goto out;
 
-    one = all;
-    one.static_shared_mems += all.num_static_shared_mems - 1;
-    one.num_static_shared_mems = 1;
-    one.shared_mem_factory = LIBXL_SHARED_MEM_FACTORY_NONE;
-    layout = make_layout(gc, &all);
-
-    rc = plan_attach(gc, s, &all, &one, layout, &r);
-    if (rc) goto out;
-
-    rc = grow_paging_memory(gc, s, &all);
-    if (rc) goto out;
-
-    rc = carry_out_attach(gc, s, &one, layout, mem, r);
-    if (rc) goto out;
-
-    libxl__shared_mem_update_factories(gc, NULL);
+    s->begun = s->job.domain;
+    libxl__shared_mem_carry_out(egc, task, attach_carried_out);
+    return;
 
  out:
-    end(gc, s);
-    return rc;
+    end(egc, task, rc);
 }
 
 /*----- Detach -----*/
 
-static int detach(libxl__gc *gc, uint32_t domid, const char *id)
+static int plan_detach(libxl__gc *gc, state *s)
 {
     const libxl__shared_mem_mapping *mapping;
+    libxl__shared_mem_domain *domain = &s->job.domain;
+    const uint32_t domid = s->task.domid;
+    const char *id = s->mem.id;
     libxl__shared_mem_region *r;
-    state *s;
     int rc;
 
-    GCNEW(s);
-    rc = begin(gc, domid, s);
-    if (rc) goto out;
-
-    if (!libxl__shared_mem_index_remove(&s->domain.index, id)) {
+    if (!libxl__shared_mem_index_remove(&domain->index, id)) {
         LOGD(ERROR, domid, "static_shared_mem: region %s: the domain does not "
              "have it", id);
-        rc = ERROR_NOTFOUND;
-        goto out;
+        return ERROR_NOTFOUND;
     }
 
     GCNEW(r);
+    s->job.regions = r;
     rc = libxl__shared_mem_read_region(gc, id, r);
-    if (rc) goto out;
+    if (rc) return rc;
 
     mapping = libxl__shared_mem_record_find(&r->now, domid);
     if (!mapping) {
         LOGD(ERROR, domid, "static_shared_mem: region %s: its record in "
              "xenstore does not have the domain", id);
-        rc = ERROR_FAIL;
-        goto out;
+        return ERROR_FAIL;
     }
 
-    s->domain.change.detaches = true;
-    s->domain.change.range.begin = mapping->begin;
-    s->domain.change.range.size = mapping->size;
+    domain->change.detaches = true;
+    domain->change.range.begin = mapping->begin;
+    domain->change.range.size = mapping->size;
     libxl__shared_mem_record_drop(&r->now, domid);
 
-    rc = store(gc, s, id, NULL, r);
+    return 0;
+}
+
+static void detach_begun(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
+{
+    STATE_AO_GC(task->ao);
+    state *s = state_of(task);
+
+    if (rc) goto out;
+
+    rc = plan_detach(gc, s);
+    if (rc) goto out;
+
+    rc = store(gc, s, false);
     if (rc) goto out;
 
     /* The guest is told before it happens. */
     libxl__shared_mem_update_factories(gc, NULL);
-    rc = take_back(gc, &s->domain);
+    take_back(egc, task, end);
+    return;
 
  out:
-    end(gc, s);
-    return rc;
+    end(egc, task, rc);
 }
 
 /*----- API -----*/
@@ -445,24 +546,18 @@ int libxl_shared_mem_attach(libxl_ctx *ctx, uint32_t domid,
                             const libxl_asyncop_how *ao_how)
 {
     AO_CREATE(ctx, domid, ao_how);
-    int rc = attach(gc, domid, mem);
+    int rc = begin(egc, ao, domid, mem, NULL, attach_begun);
 
-    if (rc) return AO_CREATE_FAIL(rc);
-
-    libxl__ao_complete(egc, ao, 0);
-    return AO_INPROGRESS;
+    return rc ? AO_CREATE_FAIL(rc) : AO_INPROGRESS;
 }
 
 int libxl_shared_mem_detach(libxl_ctx *ctx, uint32_t domid, const char *id,
                             const libxl_asyncop_how *ao_how)
 {
     AO_CREATE(ctx, domid, ao_how);
-    int rc = detach(gc, domid, id);
+    int rc = begin(egc, ao, domid, NULL, id, detach_begun);
 
-    if (rc) return AO_CREATE_FAIL(rc);
-
-    libxl__ao_complete(egc, ao, 0);
-    return AO_INPROGRESS;
+    return rc ? AO_CREATE_FAIL(rc) : AO_INPROGRESS;
 }
 
 /*

@@ -1,7 +1,7 @@
 /*
  * Static shared memory: keeps the factory pages of domains current.  Whoever
- * changes a record brings all pages up to date, and the keeper, a process
- * that runs while there is any page, does so when a domain ends by itself.
+ * changes a record brings all pages up to date, and the keeper, a process of
+ * its own, does so when a domain ends by itself.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
@@ -14,6 +14,7 @@
 
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_keeper.h"
 #include "libxl_shared_mem_page.h"
 
 #include <poll.h>
@@ -24,9 +25,9 @@
 /* Rounds in which nothing works: then another keeper may fare better. */
 #define FAILURES_MAX 10
 
-/* All pages are brought up to date each so many rounds, whatever was told: of
- * a domain that is resumed nobody tells. */
-#define ROUNDS_MAX 10
+/* Nobody tells of a domain that is resumed, or of a page that its guest takes
+ * away: for these the keeper looks each so many rounds. */
+#define LOOK_ROUNDS 10
 
 #define KEEPER_START_SECONDS 10
 
@@ -36,6 +37,7 @@ typedef struct {
     uint64_t gpa;
     bool unknown;       /* the rest: it can't be found out */
     int rc;             /* of bringing its page up to date */
+    void *page;         /* mapped in this process, or NULL */
 } factory;
 
 /*----- Peers -----*/
@@ -50,6 +52,7 @@ typedef struct {
 typedef struct {
     unsigned int nr;
     known_region **regions;
+    bool unsure;        /* a peer could not be asked for */
 } known_regions;
 
 /*
@@ -57,7 +60,8 @@ typedef struct {
  * down.  One that can't be asked for counts as alive.
  */
 static uint32_t alive_peers(libxl__gc *gc,
-                            const libxl__shared_mem_record *record)
+                            const libxl__shared_mem_record *record,
+                            bool *unsure)
 {
     uint32_t alive = 0;
     unsigned int i;
@@ -67,12 +71,38 @@ static uint32_t alive_peers(libxl__gc *gc,
         libxl__shared_mem_life life;
 
         if (libxl__shared_mem_get_life(gc, mapping->domid, mapping->uuid,
-                                       &life) ||
-            life == LIBXL__SHARED_MEM_ALIVE)
+                                       &life)) {
+            *unsure = true;
+            life = LIBXL__SHARED_MEM_ALIVE;
+        }
+        if (life == LIBXL__SHARED_MEM_ALIVE)
             alive |= UINT32_C(1) << mapping->number;
     }
 
     return alive;
+}
+
+/* Whether a peer that has ended is alive again. */
+static bool any_resumed(libxl__gc *gc, const known_regions *known)
+{
+    unsigned int i, j;
+
+    for (i = 0; i < known->nr; i++) {
+        const known_region *r = known->regions[i];
+
+        for (j = 0; j < r->record.nr_mappings; j++) {
+            const libxl__shared_mem_mapping *mapping = &r->record.mappings[j];
+            libxl__shared_mem_life life;
+
+            if (!(r->alive & (UINT32_C(1) << mapping->number)) &&
+                !libxl__shared_mem_get_life(gc, mapping->domid, mapping->uuid,
+                                            &life) &&
+                life == LIBXL__SHARED_MEM_ALIVE)
+                return true;
+        }
+    }
+
+    return false;
 }
 
 /* NULL if its record can't be read. */
@@ -90,7 +120,7 @@ static const known_region *get_region(libxl__gc *gc, known_regions *known,
     if (libxl__shared_mem_read_record(gc, id, &r->record))
         return NULL;
 
-    r->alive = alive_peers(gc, &r->record);
+    r->alive = alive_peers(gc, &r->record, &known->unsure);
     GCREALLOC_ARRAY(known->regions, known->nr + 1);
     known->regions[known->nr++] = r;
     return r;
@@ -98,51 +128,55 @@ static const known_region *get_region(libxl__gc *gc, known_regions *known,
 
 /*----- One page -----*/
 
-typedef void page_action(volatile uint32_t *page, const void *opaque);
-
-/*
- * Maps the page, has action done to it, and flushes it: a guest on Arm may
- * have its caches off.
- */
-static int with_page(libxl__gc *gc, const factory *f, page_action *action,
-                     const void *opaque)
+static int map_page(libxl__gc *gc, factory *f)
 {
-    const xen_pfn_t gfn = f->gpa >> XC_PAGE_SHIFT;
-    void *page;
+    f->page = xc_map_foreign_range(CTX->xch, f->domid, XC_PAGE_SIZE,
+                                   PROT_READ | PROT_WRITE,
+                                   f->gpa >> XC_PAGE_SHIFT);
+    if (f->page) return 0;
 
-    page = xc_map_foreign_range(CTX->xch, f->domid, XC_PAGE_SIZE,
-                                PROT_READ | PROT_WRITE, gfn);
-    if (!page) {
-        LOGED(ERROR, f->domid, "shared_mem_factory: can't map the page at "
-              "0x%"PRIx64, f->gpa);
-        return ERROR_FAIL;
-    }
-
-    action(page, opaque);
-    munmap(page, XC_PAGE_SIZE);
-
-    if (xc_domain_cacheflush(CTX->xch, f->domid, gfn, 1) < 0) {
-        LOGED(ERROR, f->domid, "shared_mem_factory: can't flush the page at "
-              "0x%"PRIx64, f->gpa);
-        return ERROR_FAIL;
-    }
-
-    return 0;
+    LOGED(ERROR, f->domid, "shared_mem_factory: can't map the page at "
+          "0x%"PRIx64, f->gpa);
+    return ERROR_FAIL;
 }
 
-static void update_page(volatile uint32_t *page, const void *opaque)
+/* Has bytes of the page reach a guest whose caches are off. */
+static int clean_page(libxl__gc *gc, const factory *f, size_t offset,
+                      size_t size)
 {
-    libxl__shared_mem_page_update(page, opaque);
+    if (!libxl__shared_mem_arch_clean(gc, f->domid, f->gpa >> XC_PAGE_SHIFT,
+                                      (char *)f->page + offset, size))
+        return 0;
+
+    LOGED(ERROR, f->domid, "shared_mem_factory: can't flush the page at "
+          "0x%"PRIx64, f->gpa);
+    return ERROR_FAIL;
 }
 
-static void beat_page(volatile uint32_t *page, const void *opaque)
+static int beat_page(libxl__gc *gc, const factory *f)
 {
-    libxl__shared_mem_page_beat(page);
+    libxl__shared_mem_page_beat(f->page);
+
+    return clean_page(gc, f, offsetof(struct shared_mem_factory_page, beat),
+                      sizeof(uint32_t));
 }
 
-/* Tells the domain of each region that it has, as its record has it. */
-static int update_factory(libxl__gc *gc, const factory *f,
-                          known_regions *known)
+/* Whether there is nothing where the page was: its guest may take it away. */
+static bool is_page_gone(libxl__gc *gc, const factory *f)
+{
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_probe,
+        .domid = f->domid,
+        .gfn = f->gpa >> XC_PAGE_SHIFT,
+        .nr = 1,
+    };
+
+    return !xc_region_op(CTX->xch, &op) || errno == ESRCH;
+}
+
+/* Tells the domain of each region that it has, as its record has it.  The
+ * page stays mapped. */
+static int update_factory(libxl__gc *gc, factory *f, known_regions *known)
 {
     const libxl__shared_mem_mapping *mapping;
     libxl__shared_mem_contents *contents;
@@ -170,7 +204,11 @@ static int update_factory(libxl__gc *gc, const factory *f,
                                        r->alive);
     }
 
-    return with_page(gc, f, update_page, contents);
+    rc = map_page(gc, f);
+    if (rc) return rc;
+
+    libxl__shared_mem_page_update(f->page, contents);
+    return clean_page(gc, f, 0, XC_PAGE_SIZE);
 }
 
 /*----- All pages -----*/
@@ -207,16 +245,22 @@ static void forget_factory(libxl__gc *gc, const factory *f)
                          libxl__shared_mem_factory_path(&path, f->domid));
 }
 
+/* All pages, as an update has left them.  Begin with all zeros. */
+typedef struct {
+    unsigned int nr;
+    factory *factories;
+    known_regions known;
+} factory_pages;
+
 /*
  * All domains that have a factory page, and those of which that is unknown:
- * an error may pass.  forget: remove those that are no more; the caller
- * holds the lock of the pages then.
+ * an error may pass.  Removes the entries of those that are no more: the
+ * caller holds the lock of the pages.
  */
-static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
-                          unsigned int *nr_r)
+static int list_factories(libxl__gc *gc, factory_pages *pages)
 {
-    factory *factories, *f;
-    unsigned int i, nr, found = 0;
+    unsigned int i, nr;
+    factory *f;
     char **names;
     bool alive;
     int rc;
@@ -225,25 +269,23 @@ static int list_factories(libxl__gc *gc, bool forget, factory **factories_r,
                                       &names, &nr);
     if (rc) return rc;
 
-    GCNEW_ARRAY(factories, nr);
+    GCNEW_ARRAY(pages->factories, nr);
     for (i = 0; i < nr; i++) {
-        f = &factories[found];
+        f = &pages->factories[pages->nr];
         f->unknown = read_factory(gc, names[i], f, &alive);
         if (f->unknown || alive)
-            found++;
-        else if (forget)
+            pages->nr++;
+        else
             forget_factory(gc, f);
     }
 
-    *factories_r = factories;
-    *nr_r = found;
     return 0;
 }
 
-/* Lists all of them, and brings their pages up to date; each has its rc. */
-static int update_all(libxl__gc *gc, factory **factories_r, unsigned int *nr_r)
+/* Lists all of them, and brings their pages up to date; each has its rc.  The
+ * pages are mapped then. */
+static int update_all(libxl__gc *gc, factory_pages *pages)
 {
-    known_regions known = { .nr = 0 };
     libxl__flock *lock;
     unsigned int i;
     int rc;
@@ -251,32 +293,47 @@ static int update_all(libxl__gc *gc, factory **factories_r, unsigned int *nr_r)
     lock = libxl__shared_mem_lock_pages(gc);
     if (!lock) return ERROR_LOCK_FAIL;
 
-    rc = list_factories(gc, true, factories_r, nr_r);
-    for (i = 0; !rc && i < *nr_r; i++) {
-        factory *f = &(*factories_r)[i];
+    rc = list_factories(gc, pages);
+    for (i = 0; !rc && i < pages->nr; i++) {
+        factory *f = &pages->factories[i];
 
-        f->rc = f->unknown ? ERROR_FAIL : update_factory(gc, f, &known);
+        f->rc = f->unknown ? ERROR_FAIL
+                           : update_factory(gc, f, &pages->known);
     }
 
     libxl__unlock_file(lock);
     return rc;
 }
 
+static void unmap_all(factory_pages *pages)
+{
+    unsigned int i;
+
+    for (i = 0; i < pages->nr; i++) {
+        factory *f = &pages->factories[i];
+
+        if (f->page)
+            munmap(f->page, XC_PAGE_SIZE);
+        f->page = NULL;
+    }
+}
+
 int libxl__shared_mem_update_factories(
     libxl__gc *gc, const libxl__shared_mem_domain *new_domain)
 {
-    factory *factories;
-    unsigned int i, nr;
+    factory_pages pages = { .nr = 0 };
+    unsigned int i;
     int rc;
 
-    rc = update_all(gc, &factories, &nr);
+    rc = update_all(gc, &pages);
+    unmap_all(&pages);
 
     /* Without a page of its own, the domain depends on none. */
     if (!new_domain || !new_domain->has_factory) return 0;
 
-    for (i = 0; !rc && i < nr; i++)
-        if (factories[i].domid == new_domain->domid)
-            rc = factories[i].rc;
+    for (i = 0; !rc && i < pages.nr; i++)
+        if (pages.factories[i].domid == new_domain->domid)
+            rc = pages.factories[i].rc;
 
     return rc;
 }
@@ -308,142 +365,212 @@ int libxl__shared_mem_start_keeper(libxl__ao *ao,
     return libxl__async_exec_start(aes);
 }
 
-/* Drops dead peers.  Who has the lock does so too, and it may take long. */
-static void drop_dead_peers(libxl__gc *gc)
+/* What the keeper waits for. */
+typedef enum {
+    NOTHING,            /* it is time for the next round */
+    EVENT,              /* records, pages or domains have changed */
+    DISCONNECTED,       /* xenstored has gone: others have to begin anew */
+} event;
+
+typedef struct {
+    libxl_ctx *ctx;
+    struct xs_handle *xsh;
+    bool stays;
+    libxl__shared_mem_after_round *after_round;
+    void *opaque;
+    unsigned int failures;  /* updates, one after the other */
+    bool failing;           /* a page was out of reach last time */
+} keeper;
+
+/* Drops dead peers.  Returns false if somebody has the lock, which may take
+ * long, and who drops them as well. */
+static bool drop_dead_peers(libxl__gc *gc)
 {
     libxl__flock *lock = libxl__shared_mem_try_lock(gc);
 
-    if (!lock) return;
+    if (!lock) return false;
 
     libxl__shared_mem_drop_dead_peers(gc);
     libxl__unlock_file(lock);
+    return true;
 }
 
-/*
- * Lists all pages, and brings them up to date if something has changed.
- * stale: the domains that could not be told of the last change.
- */
-static int keep_current(libxl__gc *gc, bool changed, libxl_bitmap *stale,
-                        factory **factories_r, unsigned int *nr_r)
+/* *again_r: there is something that has to be tried again. */
+static int keep_current(libxl__gc *gc, factory_pages *pages, bool *again_r)
 {
-    unsigned int i;
+    unsigned int i, nr;
+    char **names;
     int rc;
 
-    if (!changed)
-        return list_factories(gc, false, factories_r, nr_r);
+    /* For nobody's sake there is nothing to do. */
+    rc = libxl__shared_mem_list_names(gc, LIBXL__SHARED_MEM_FACTORY_ROOT,
+                                      &names, &nr);
+    if (rc || !nr) return rc;
 
-    drop_dead_peers(gc);
+    *again_r = !drop_dead_peers(gc);
 
-    rc = update_all(gc, factories_r, nr_r);
-    for (i = 0; !rc && i < *nr_r; i++) {
-        const factory *f = &(*factories_r)[i];
-
-        if (f->rc)
-            libxl_bitmap_set(stale, f->domid);
-        else
-            libxl_bitmap_reset(stale, f->domid);
-    }
+    rc = update_all(gc, pages);
+    *again_r |= pages->known.unsure;
+    for (i = 0; i < pages->nr; i++)
+        *again_r |= pages->factories[i].rc != 0;
 
     return rc;
 }
 
 /*
- * Lets guests see that somebody is there who can reach xenstore, Xen and their
- * pages, and has brought these up to date.  Returns whether one can't see it.
+ * Lets guests see that somebody is there who can reach their pages, and has
+ * brought these up to date.  Returns whether one can't see it.
  */
-static bool beat(libxl__gc *gc, const libxl_bitmap *stale,
-                 const factory *factories, unsigned int nr)
+static bool beat(libxl__gc *gc, const factory_pages *pages)
 {
     bool failed = false;
     unsigned int i;
 
-    for (i = 0; i < nr; i++)
-        failed |= factories[i].unknown ||
-                  libxl_bitmap_test(stale, factories[i].domid) ||
-                  with_page(gc, &factories[i], beat_page, NULL);
+    for (i = 0; i < pages->nr; i++) {
+        const factory *f = &pages->factories[i];
+
+        failed |= f->rc || beat_page(gc, f);
+    }
 
     return failed;
 }
 
-/* Waits until it is time for the next beat, or a watch fires. */
-static bool wait_for_event(struct xs_handle *xsh)
+/* Whether something has changed of which nobody tells. */
+static bool look(libxl_ctx *ctx, const factory_pages *pages)
 {
-    struct pollfd fd = { .fd = xs_fileno(xsh), .events = POLLIN };
-    bool any = false;
-    char **event;
+    GC_INIT(ctx);
+    bool changed = any_resumed(gc, &pages->known);
+    unsigned int i;
 
-    if (poll(&fd, 1, BEAT_MS) <= 0)
-        return false;
+    for (i = 0; !changed && i < pages->nr; i++)
+        changed = is_page_gone(gc, &pages->factories[i]);
 
-    while ((event = xs_check_watch(xsh))) {
-        any = true;
-        free(event);
+    GC_FREE;
+    return changed;
+}
+
+/* Looks at what has arrived already: no request is made. */
+static event take_events(struct xs_handle *xsh)
+{
+    event found = NOTHING;
+    char **watch;
+
+    while ((watch = xs_check_watch(xsh))) {
+        found = EVENT;
+        free(watch);
     }
 
-    return any;
+    /* The thread that reads has ended; poll() does not tell. */
+    return errno == EAGAIN ? found : DISCONNECTED;
+}
+
+static event wait_for_event(struct xs_handle *xsh, int ms)
+{
+    struct pollfd fd = { .fd = xs_fileno(xsh), .events = POLLIN };
+
+    poll(&fd, 1, ms);
+    return take_events(xsh);
 }
 
 /* What tells of a domain's end, and of a change of records. */
 static bool watch_events(struct xs_handle *xsh)
 {
     return xs_watch(xsh, "@releaseDomain", "") &&
+           xs_watch(xsh, LIBXL__SHARED_MEM_PUBLIC_ROOT, "") &&
            xs_watch(xsh, LIBXL__SHARED_MEM_PRIVATE_ROOT, "") &&
            xs_watch(xsh, LIBXL__SHARED_MEM_FACTORY_ROOT, "");
 }
 
 /*
- * One round; nothing that it allocates outlives it.  *failed_r: somebody could
- * not be told of a change, or that there was none.
+ * The rounds of a keeper from one update to the next, which is due when this
+ * returns.  Without an event they cost a word in each page; the look, a
+ * hypercall for each page and each peer that has ended.  rc: of that update.
+ * *leave_r: another keeper may fare better.
  */
-static int keep_once(libxl_ctx *ctx, bool changed, libxl_bitmap *stale,
-                     unsigned int *nr_r, bool *failed_r)
+static int keep_beating(keeper *k, const factory_pages *pages, int rc,
+                        bool again, bool *leave_r)
 {
-    GC_INIT(ctx);
-    factory *factories;
-    int rc;
+    GC_INIT(k->ctx);
+    unsigned int rounds = 0;
+    bool failed, replaceable, due;
+    event e;
 
-    rc = keep_current(gc, changed, stale, &factories, nr_r);
-    *failed_r = rc || beat(gc, stale, factories, *nr_r);
+    do {
+        failed = rc || beat(gc, pages);
+        replaceable = k->after_round(k->opaque, failed);
+
+        /* Without a page there is nobody whose word has to change. */
+        e = wait_for_event(k->xsh, rc || pages->nr ? BEAT_MS
+                                                   : BEAT_MS * LOOK_ROUNDS);
+        rounds++;
+
+        /* One page that stays out of reach does not cost the host much. */
+        due = e != NOTHING || rc || (failed && !k->failing) ||
+              (pages->nr && rounds >= LOOK_ROUNDS &&
+               (again || failed || look(k->ctx, pages)));
+        if (rounds >= LOOK_ROUNDS)
+            rounds = 0;
+    } while (!due);
+
+    k->failing = failed;
+    *leave_r = replaceable &&
+               (e == DISCONNECTED || k->failures >= FAILURES_MAX);
+    if (e == DISCONNECTED) {
+        LOG(ERROR, "shared_mem_factory: xenstored has closed the connection");
+        rc = ERROR_FAIL;
+    }
 
     GC_FREE;
     return rc;
 }
 
-int libxl_shared_mem_keep(libxl_ctx *ctx,
-                          bool (*after_round)(void *opaque, bool failed),
+/* Brings all pages up to date, and keeps them so until that is due again.
+ * *leave_r: the keeper has to end. */
+static int keep_once(keeper *k, bool *leave_r)
+{
+    GC_INIT(k->ctx);
+    factory_pages pages = { .nr = 0 };
+    bool again = false;
+    int rc;
+
+    rc = keep_current(gc, &pages, &again);
+    k->failures = rc ? k->failures + 1 : 0;
+
+    *leave_r = !rc && !pages.nr && !k->stays;
+    if (!*leave_r)
+        rc = keep_beating(k, &pages, rc, again, leave_r);
+
+    /* A page that is mapped stays allocated: none of a domain that has been
+     * destroyed is to be left here. */
+    unmap_all(&pages);
+    GC_FREE;
+    return rc;
+}
+
+int libxl_shared_mem_keep(libxl_ctx *ctx, bool stays,
+                          libxl__shared_mem_after_round *after_round,
                           void *opaque)
 {
-    unsigned int nr = 0, rounds = 0, failures = 0;
-    bool changed = true, failed, failing = false, replaceable;
-    struct xs_handle *xsh;
-    libxl_bitmap stale;
+    keeper k = {
+        .ctx = ctx,
+        .stays = stays,
+        .after_round = after_round,
+        .opaque = opaque,
+    };
+    bool leave = false;
     int rc = ERROR_FAIL;
 
-    libxl_bitmap_init(&stale);
-
-    xsh = xs_open(0);
-    if (!xsh || !watch_events(xsh) ||
-        libxl_bitmap_alloc(ctx, &stale, DOMID_FIRST_RESERVED))
+    k.xsh = xs_open(0);
+    if (!k.xsh || !watch_events(k.xsh))
         goto out;
 
     /* An error may pass: until it has, there is no beat. */
     do {
-        rc = keep_once(ctx, changed, &stale, &nr, &failed);
-        if (!rc && !nr)
-            break;
-
-        failures = rc ? failures + 1 : 0;
-        replaceable = after_round(opaque, failed);
-
-        /* One page that stays out of reach does not cost the host much. */
-        changed = wait_for_event(xsh) || rc || (failed && !failing) ||
-                  ++rounds % ROUNDS_MAX == 0;
-        failing = failed;
-    } while (failures < FAILURES_MAX || !replaceable);
+        rc = keep_once(&k, &leave);
+    } while (!leave);
 
  out:
-    libxl_bitmap_dispose(&stale);
-    if (xsh) xs_close(xsh);
+    if (k.xsh) xs_close(k.xsh);
     return rc;
 }
 

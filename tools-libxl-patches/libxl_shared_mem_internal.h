@@ -58,21 +58,23 @@ _hidden int libxl__shared_mem_check_target(libxl__gc *gc, uint32_t domid,
                                            uint64_t memkb, uint64_t extra);
 
 /*
- * Gives a built domain that has not run yet its regions: populates or maps
+ * Gives a built domain that has not run yet its regions: allocates or maps
  * them all, and records them.  image: what the builder put in its memory.  On
  * error one line is logged, no record has been changed, and the caller
- * destroys the domain, which takes the pages and mappings back.
+ * destroys the domain, with which the pages go.  May call back at once.
  */
-_hidden int libxl__shared_mem_build(libxl__gc *gc, uint32_t domid,
-                                    const libxl_domain_config *d_config,
-                                    const libxl__shared_mem_layout *image);
+_hidden void libxl__shared_mem_build(libxl__egc *egc,
+                                     libxl__shared_mem_task *task,
+                                     const libxl_domain_config *d_config,
+                                     const libxl__shared_mem_layout *image);
 
 /*
  * Takes a domain that is going to be destroyed, and runs no more, off the
  * records of its regions.  Costs one xenstore read if it has none.  Its
- * mappings go with its address space.
+ * mappings go with its address space.  May call back at once.
  */
-_hidden int libxl__shared_mem_release(libxl__gc *gc, uint32_t domid);
+_hidden void libxl__shared_mem_release(libxl__egc *egc,
+                                       libxl__shared_mem_task *task);
 
 /* The name of a factory page's range.  No region can be called so. */
 #define LIBXL__SHARED_MEM_FACTORY_NAME "factory page"
@@ -140,8 +142,7 @@ _hidden int libxl__shared_mem_check_regions(
 /*
  * Reads the records of all regions of a domain, checks each region, and the
  * factory page, against them and against the guest's address space, and plans
- * where its pages are to come from.  The caller holds the lock; when it is
- * dropped, and before the domain is built, the result is a forecast.
+ * where its pages are to come from.  Without the lock that is a forecast.
  */
 _hidden int libxl__shared_mem_plan(libxl__gc *gc,
                                    const libxl_domain_config *d_config,
@@ -154,29 +155,54 @@ _hidden int libxl__shared_mem_check_memory(
     libxl__gc *gc, const libxl_domain_config *d_config,
     const libxl__shared_mem_region *regions);
 
+/* What a domain is to get, and what is then to be written. */
+typedef struct libxl__shared_mem_job {
+    const libxl_domain_config *d_config;
+    const libxl__shared_mem_layout *layout;
+    libxl__shared_mem_region *regions;      /* one for each range */
+    libxl__shared_mem_domain domain;
+} libxl__shared_mem_job;
+
 /*
- * Gets the domain the memory that was planned, and puts it down in the
- * records and in *domain, all of which are still to be written.  The caller
- * holds the lock, and takes pages back on error.
+ * Gets the domain the memory that task->job has planned, and puts it down
+ * there.  The caller holds the lock, and takes pages back on error.
  */
-_hidden int libxl__shared_mem_carry_out(libxl__gc *gc,
-                                        const libxl_domain_config *d_config,
-                                        const libxl__shared_mem_layout *layout,
-                                        libxl__shared_mem_region *regions,
-                                        libxl__shared_mem_domain *domain);
+_hidden void
+libxl__shared_mem_carry_out(libxl__egc *egc, libxl__shared_mem_task *task,
+                            libxl__shared_mem_callback *carried_out);
 
-/*----- libxl_shared_mem_store.c -----*/
+/*----- libxl_shared_mem_task.c -----*/
 
-/* Keeps all others on this host from reading or changing records, until
- * libxl__unlock_file().  NULL after a line was logged. */
-_hidden libxl__flock *libxl__shared_mem_lock(libxl__gc *gc);
+/* Keeps all others on this host from changing records, until unlocked; which
+ * may be called without, after an error.  May call back at once. */
+_hidden void libxl__shared_mem_lock(libxl__egc *egc,
+                                    libxl__shared_mem_task *task,
+                                    libxl__shared_mem_callback *locked);
+_hidden void libxl__shared_mem_unlock(libxl__gc *gc,
+                                      libxl__shared_mem_task *task);
 
-/* The same, or NULL at once if somebody has it. */
+/* The same for who does not wait: NULL if somebody has it. */
 _hidden libxl__flock *libxl__shared_mem_try_lock(libxl__gc *gc);
 
 /* Keeps everybody from writing records and factory pages.  For short, and not
- * by who is going to take the lock above. */
+ * by who is going to take the lock above.  NULL after a line was logged. */
 _hidden libxl__flock *libxl__shared_mem_lock_pages(libxl__gc *gc);
+
+/*
+ * Has work done that concerns so many pages: at once if they are few, else by
+ * a process, which has no xenstore, and whose memory is its own.  It's killed
+ * if the ao is aborted, and has ended when worked is called, with what work
+ * returned, or another error.  May call back at once.
+ */
+typedef int libxl__shared_mem_work_fn(libxl__gc *gc,
+                                      libxl__shared_mem_task *task);
+_hidden void libxl__shared_mem_work(libxl__egc *egc,
+                                    libxl__shared_mem_task *task,
+                                    uint64_t pages,
+                                    libxl__shared_mem_work_fn *work,
+                                    libxl__shared_mem_callback *worked);
+
+/*----- libxl_shared_mem_store.c -----*/
 
 /* Reads the record of a region; no mappings if there is no such region. */
 _hidden int libxl__shared_mem_read_record(libxl__gc *gc, const char *id,
@@ -261,9 +287,9 @@ libxl__shared_mem_update_factories(libxl__gc *gc,
 
 /*
  * Sees to it that a keeper runs while any domain has a factory page: starts
- * libxl-shared-mem-keeper, which returns at once if there are a keeper and a
- * standby.  Calls done later on; if it returns an error, it has logged a line,
- * and does not.
+ * libxl-shared-mem-keeper, which returns at once if it runs as a service, or
+ * if there are a keeper and a standby.  Calls done later on; if it returns an
+ * error, it has logged a line, and does not.
  */
 _hidden int libxl__shared_mem_start_keeper(libxl__ao *ao,
                                            libxl__async_exec_state *aes,
@@ -275,6 +301,10 @@ _hidden int libxl__shared_mem_start_keeper(libxl__ao *ao,
 _hidden int
 libxl__shared_mem_check_hypervisor(libxl__gc *gc,
                                    const libxl_domain_config *d_config);
+
+/* Whether Xen has begun to destroy a domain.  Its flag for that is there only
+ * when all of the domain's memory has gone. */
+_hidden bool libxl__shared_mem_is_dying(libxl__gc *gc, uint32_t domid);
 
 /*
  * Gives domid the pages of one region, as its segments say.  The caller holds
@@ -401,6 +431,15 @@ _hidden int libxl__shared_mem_arch_set_memory_type(
 /* Undoes that. */
 _hidden int libxl__shared_mem_arch_reset_memory_type(
     libxl__gc *gc, uint32_t domid, const libxl__shared_mem_range *range);
+
+/*
+ * Writes bytes back to memory that are mapped at begin, in the page gfn of a
+ * domain: for a guest that has its caches off.  Returns -1, with errno, if
+ * that fails.
+ */
+_hidden int libxl__shared_mem_arch_clean(libxl__gc *gc, uint32_t domid,
+                                         xen_pfn_t gfn, const void *begin,
+                                         size_t size);
 
 #if defined(__i386__) || defined(__x86_64__)
 /*

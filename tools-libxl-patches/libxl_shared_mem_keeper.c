@@ -1,34 +1,47 @@
 /*
  * libxl-shared-mem-keeper: the process that keeps the factory pages of domains
- * current while there are any.  libxl starts it when a domain gets such a
- * page.
+ * current.
  *
  * SPDX-License-Identifier: LGPL-2.1-only
  *
- * There are two of them: the keeper holds a lock, and its standby waits for
- * that lock.  The kernel gives the lock on when the keeper dies, however it
- * dies, and then the standby is the keeper and starts another standby; a
- * keeper that finds no standby starts one as well.  Both end when no page is
- * left.
+ * usage: libxl-shared-mem-keeper [--foreground]
  *
- * The program itself returns when there are a keeper and a standby, so it can
- * be called any number of times.  Exit status 0, or 1 after a line on stderr.
+ * As a service it runs in the foreground, stays when no domain has a page, and
+ * is started again by who started it.  Its errors go to stderr.
+ *
+ * Without an argument it is what libxl starts when a domain gets a page.
+ * Where there is a service, it returns at once.  Else there are two processes
+ * then: the keeper holds a lock, and its standby waits for that lock.  The
+ * kernel gives the lock on when the keeper dies, however it dies, and then the
+ * standby is the keeper and starts another standby; a keeper that finds no
+ * standby starts one as well.  Both end when no page is left.  The program
+ * returns when both are there, so it can be called any number of times.  Exit
+ * status 0, or 1 after a line on stderr.
+ *
+ * A service has the standby's lock for as long as it runs.  So nobody starts
+ * other keepers beside it; and when it begins while there are some, it waits
+ * for these as a standby does.
  */
 
 #include "libxl_osdeps.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __linux__
+#include <mntent.h>
+#endif
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "libxl.h"
+#include "libxl_shared_mem_keeper.h"
 
 #define PROGRAM      LIBEXEC_BIN "/libxl-shared-mem-keeper"
 #define KEEPER_LOCK  XEN_RUN_DIR "/shared-mem-keeper.lock"
@@ -50,6 +63,15 @@ static void die(const char *what, const char *name)
 static int open_lock(const char *path)
 {
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static int must_open_lock(const char *path)
+{
+    const int fd = open_lock(path);
+
+    if (fd < 0)
+        die("can't open", path);
+    return fd;
 }
 
 static void take_lock(int fd, const char *path)
@@ -111,6 +133,81 @@ static bool after_round(void *opaque, bool failed)
     return false;
 }
 
+/* Who manages the service starts it again. */
+static bool after_round_of_service(void *opaque, bool failed)
+{
+    limit_log(opaque, failed);
+    return true;
+}
+
+#ifdef __linux__
+static bool join_cgroup(const char *dir)
+{
+    char path[256];
+    bool joined;
+    int fd;
+
+    if (snprintf(path, sizeof(path), "%s/cgroup.procs", dir) >= sizeof(path))
+        return false;
+
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+
+    joined = write(fd, "0", 1) == 1; /* the writer itself */
+    close(fd);
+    return joined;
+}
+
+/*
+ * Leaves the control group of whoever created the domain: with the service
+ * that did so, all processes in its group are ended.  To the root group, which
+ * is nobody's to end, and may have processes whatever groups are below it.
+ * That is cgroup v2's, and that of systemd's own hierarchy beside v1.  Where
+ * root may not do so, in a container for one, all stays as it is.
+ */
+static void leave_cgroup(void)
+{
+    FILE *mounts = setmntent("/proc/self/mounts", "r");
+    const struct mntent *mount;
+
+    while (mounts && (mount = getmntent(mounts)))
+        if (!strcmp(mount->mnt_type, "cgroup2") ||
+            (!strcmp(mount->mnt_type, "cgroup") &&
+             hasmntopt(mount, "name=systemd")))
+            join_cgroup(mount->mnt_dir);
+
+    if (mounts)
+        endmntent(mounts);
+}
+#else
+static void leave_cgroup(void) { }
+#endif
+
+/*
+ * Whoever uses libxl may have files open, signals blocked and the like, of all
+ * of which nothing is to live on here.
+ */
+static void begin_clean(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    sigset_t none;
+    int fd;
+
+    while (dir && (entry = readdir(dir))) {
+        fd = atoi(entry->d_name);
+        if (fd > STDERR_FILENO && fd != dirfd(dir))
+            close(fd);
+    }
+    if (dir)
+        closedir(dir);
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(022);
+}
+
 /* Detaches from whoever called, whose terminal and directories may go. */
 static void become_daemon(int ready)
 {
@@ -120,6 +217,7 @@ static void become_daemon(int ready)
     if (null < 0 || setsid() < 0 || chdir("/") ||
         dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
         die("can't become", "a daemon");
+    leave_cgroup();
 
     /* From here on nobody reads stderr but the log. */
     if (write(ready, "", 1) != 1 ||
@@ -128,35 +226,73 @@ static void become_daemon(int ready)
     close(ready);
 }
 
-/* standby: the lock that it holds until it is the keeper. */
-static void run(int ready, int standby)
+static void use_libxl(libxl_ctx **ctx,
+                      xentoollog_logger_stdiostream **logger)
+{
+    *ctx = NULL;
+    *logger = xtl_createlogger_stdiostream(stderr, XTL_ERROR,
+                                           XTL_STDIOSTREAM_SHOW_PID |
+                                           XTL_STDIOSTREAM_SHOW_DATE);
+    if (!*logger || libxl_ctx_alloc(ctx, LIBXL_VERSION, 0,
+                                    (xentoollog_logger *)*logger))
+        die("can't use", "libxl");
+}
+
+/* Before it is a daemon, so that whoever waits for it is told. */
+static void check_libxl(void)
 {
     xentoollog_logger_stdiostream *logger;
-    libxl_ctx *ctx = NULL;
-    int keeper, rc;
+    libxl_ctx *ctx;
+
+    use_libxl(&ctx, &logger);
+    libxl_ctx_free(ctx);
+    xtl_logger_destroy((xentoollog_logger *)logger);
+}
+
+/*
+ * Waits until nobody else is the keeper, and is it then.  keeper: its lock,
+ * not taken yet; standby: the lock that it holds until then, or as a service
+ * for good.
+ */
+static void keep(int keeper, int standby, bool service)
+{
+    xentoollog_logger_stdiostream *logger;
+    libxl_ctx *ctx;
+    int rc;
 
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-
-    logger = xtl_createlogger_stdiostream(stderr, XTL_ERROR,
-                                          XTL_STDIOSTREAM_SHOW_PID |
-                                          XTL_STDIOSTREAM_SHOW_DATE);
-    if (!logger || libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0,
-                                   (xentoollog_logger *)logger))
-        die("can't use", "libxl");
-
-    keeper = open_lock(KEEPER_LOCK);
-    if (keeper < 0)
-        die("can't open", KEEPER_LOCK);
-    become_daemon(ready);
     take_lock(keeper, KEEPER_LOCK);
 
     /* Before it looks for pages, so that who comes later is not lost. */
-    close(standby);
+    if (!service)
+        close(standby);
 
-    rc = libxl_shared_mem_keep(ctx, after_round, logger);
+    /* While it stood by, xenstored may have been another. */
+    use_libxl(&ctx, &logger);
+    rc = libxl_shared_mem_keep(ctx, service,
+                               service ? after_round_of_service : after_round,
+                               logger);
     libxl_ctx_free(ctx);
     exit(rc ? 1 : 0);
+}
+
+static void run_standby(int ready, int standby)
+{
+    const int keeper = must_open_lock(KEEPER_LOCK);
+
+    check_libxl();
+    become_daemon(ready);
+    keep(keeper, standby, false);
+}
+
+static void run_service(void)
+{
+    const int keeper = must_open_lock(KEEPER_LOCK);
+    const int standby = must_open_lock(STANDBY_LOCK);
+
+    take_lock(standby, STANDBY_LOCK);
+    keep(keeper, standby, true);
 }
 
 /* Returns when the process is ready that waits to be the keeper. */
@@ -174,7 +310,7 @@ static void start_standby(int standby)
         die("can't start", "a process");
     if (!pid) {
         close(ready[0]);
-        run(ready[1], standby);
+        run_standby(ready[1], standby);
     }
 
     close(standby);
@@ -188,8 +324,12 @@ int main(int argc, char **argv)
 {
     int standby;
 
+    begin_clean();
+    if (argc == 2 && !strcmp(argv[1], "--foreground"))
+        run_service();
     if (argc > 1) {
-        fprintf(stderr, "libxl-shared-mem-keeper takes no arguments\n");
+        fprintf(stderr, "libxl-shared-mem-keeper takes no argument but "
+                "--foreground\n");
         return 1;
     }
 

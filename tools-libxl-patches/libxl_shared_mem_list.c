@@ -52,6 +52,9 @@ static int fill_peers(libxl__gc *gc, const libxl__shared_mem_record *record,
                                         : LIBXL_STATIC_SHARED_MEM_PROT_RW;
         rc = get_state(gc, mapping->domid, mapping->uuid, &peer->state);
         if (rc) return rc;
+        /* The number of one that is gone may be another domain's by now. */
+        if (peer->state != LIBXL_SHARED_MEM_STATE_GONE)
+            peer->name = libxl_domid_to_name(CTX, peer->domid);
     }
 
     return 0;
@@ -91,7 +94,7 @@ static int fill_region(libxl__gc *gc, const libxl__shared_mem_region *r,
     return fill_peers(gc, record, region);
 }
 
-/* Regions that go while this looks are left out: the caller has the lock. */
+/* Regions that go while this looks are left out. */
 static int list_regions(libxl__gc *gc, libxl_shared_mem_region **regions_r,
                         int *nb_r)
 {
@@ -129,16 +132,11 @@ libxl_shared_mem_region *libxl_list_shared_mem_region(libxl_ctx *ctx,
 {
     GC_INIT(ctx);
     libxl_shared_mem_region *regions = NULL;
-    libxl__flock *lock;
-    int rc = ERROR_LOCK_FAIL;
+    int rc;
 
     *nb_region_out = 0;
 
-    lock = libxl__shared_mem_lock(gc);
-    if (lock) {
-        rc = list_regions(gc, &regions, nb_region_out);
-        libxl__unlock_file(lock);
-    }
+    rc = list_regions(gc, &regions, nb_region_out);
     if (rc) {
         libxl_shared_mem_region_list_free(regions, *nb_region_out);
         regions = NULL;

@@ -17,6 +17,9 @@
  * bounds the memory needed to give back RAM of any size. */
 #define PAGES_PER_CALL 1024
 
+/* A process that is in a hypercall cannot be killed. */
+#define PAGES_PER_OP 16384
+
 static uint64_t to_gfn(uint64_t gpa)
 {
     return gpa >> XC_PAGE_SHIFT;
@@ -25,7 +28,17 @@ static uint64_t to_gfn(uint64_t gpa)
 /* Returns 0 or a negative errno value.  *op is then what is left to do. */
 static int region_op(libxl__gc *gc, xen_region_op_t *op)
 {
-    return xc_region_op(CTX->xch, op) < 0 ? -errno : 0;
+    uint64_t left = op->nr;
+    int r;
+
+    do {
+        op->nr = min(left, (uint64_t)PAGES_PER_OP);
+        left -= op->nr;
+        r = xc_region_op(CTX->xch, op);
+        op->nr += left;
+    } while (r >= 0 && left);
+
+    return r < 0 ? -errno : 0;
 }
 
 static const char *mapping_problem(int error)
@@ -79,6 +92,16 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc,
         SHARED_MEM_LOG(d_config, name, "nothing can be mapped: %s",
                        mapping_problem(error) ?: strerror(-error));
     return ERROR_FAIL;
+}
+
+bool libxl__shared_mem_is_dying(libxl__gc *gc, uint32_t domid)
+{
+    xen_region_op_t op = {
+        .op = XENMEM_REGION_OP_probe,
+        .domid = domid,
+    };
+
+    return region_op(gc, &op) == -ESRCH;
 }
 
 /* What the calls for one region need to know. */

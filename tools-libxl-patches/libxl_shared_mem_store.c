@@ -5,14 +5,9 @@
  * SPDX-License-Identifier: LGPL-2.1-only
  *
  * What the nodes say and mean is in libxl_shared_mem_record.c; this file
- * fetches and stores them.  A record has many nodes, and is not whole while
- * somebody changes them.  Two locks serialise the processes on this host; the
- * kernel drops them when one gets killed.  Whoever reads a record holds "the
- * lock", and if it is in order to change it, until the change is made: that
- * can take long, as memory is cleared and mapped meanwhile.  The lock of the
- * pages is held only while records or factory pages are written, so that the
- * keeper, which waits for no other, is never late.  Who has both has taken it
- * last.
+ * fetches and stores them.  A record has many nodes, which are read, and
+ * written, in one transaction.  Who changes a record has the locks that
+ * libxl_shared_mem_task.c tells of.
  */
 
 #include "libxl_internal.h"
@@ -20,47 +15,10 @@
 
 typedef libxl__shared_mem_region region;
 
-static const char *lock_path(libxl__gc *gc)
-{
-    return GCSPRINTF("%s/shared-mem.lock", libxl__run_dir_path());
-}
-
-libxl__flock *libxl__shared_mem_lock(libxl__gc *gc)
-{
-    return libxl__lock_file(gc, lock_path(gc));
-}
-
-libxl__flock *libxl__shared_mem_try_lock(libxl__gc *gc)
-{
-    const char *path = lock_path(gc);
-    libxl__flock *lock = libxl__zalloc(NOGC, sizeof(*lock));
-    struct stat opened, there;
-    int fd;
-
-    libxl__carefd_begin();
-    fd = open(path, O_RDWR | O_CREAT, 0666);
-    lock->carefd = libxl__carefd_opened(CTX, fd);
-
-    /* Who drops the lock removes the file: another one is the lock then. */
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &opened) ||
-        stat(path, &there) || opened.st_ino != there.st_ino) {
-        libxl__unlock_file(lock);
-        return NULL;
-    }
-
-    lock->path = libxl__strdup(NOGC, path);
-    return lock;
-}
-
-libxl__flock *libxl__shared_mem_lock_pages(libxl__gc *gc)
-{
-    return libxl__lock_file(gc, GCSPRINTF("%s/shared-mem-pages.lock",
-                                          libxl__run_dir_path()));
-}
-
 /* Feeds the node root/path, and all below it, to the reader.  path is ""
  * for root itself.  A node that does not exist feeds nothing. */
-static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
+static int feed_nodes(libxl__gc *gc, xs_transaction_t t,
+                      libxl__shared_mem_reader *reader,
                       libxl__shared_mem_area area,
                       const char *root, const char *path)
 {
@@ -70,7 +28,7 @@ static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
     unsigned int i, nr;
     int rc;
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL, node, &value);
+    rc = libxl__xs_read_checked(gc, t, node, &value);
     if (rc) return rc;
     if (!value) return 0;
 
@@ -78,14 +36,14 @@ static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
     libxl__shared_mem_reader_feed(reader, area, path, value);
     if (!libxl__shared_mem_is_directory(path)) return 0;
 
-    children = libxl__xs_directory(gc, XBT_NULL, node, &nr);
+    children = libxl__xs_directory(gc, t, node, &nr);
     if (!children) {
         LOGE(ERROR, "xenstore list failed: `%s'", node);
         return ERROR_FAIL;
     }
 
     for (i = 0; i < nr; i++) {
-        rc = feed_nodes(gc, reader, area, root,
+        rc = feed_nodes(gc, t, reader, area, root,
                         *path ? GCSPRINTF("%s/%s", path, children[i])
                               : children[i]);
         if (rc) return rc;
@@ -94,22 +52,43 @@ static int feed_nodes(libxl__gc *gc, libxl__shared_mem_reader *reader,
     return 0;
 }
 
+/* What both directories of a region have, at one time. */
+static int feed_record(libxl__gc *gc, libxl__shared_mem_reader *reader,
+                       const char *id)
+{
+    libxl__shared_mem_path path;
+    xs_transaction_t t = XBT_NULL;
+    int rc;
+
+    for (;;) {
+        libxl__shared_mem_reader_init(reader, id);
+
+        rc = libxl__xs_transaction_start(gc, &t);
+        if (rc) break;
+
+        rc = feed_nodes(gc, t, reader, LIBXL__SHARED_MEM_PUBLIC,
+                        libxl__shared_mem_public_dir(&path, id), "");
+        if (!rc)
+            rc = feed_nodes(gc, t, reader, LIBXL__SHARED_MEM_PRIVATE,
+                            libxl__shared_mem_private_dir(&path, id), "");
+        if (rc) break;
+
+        rc = libxl__xs_transaction_commit(gc, &t);
+        if (rc <= 0) break;
+    }
+
+    libxl__xs_transaction_abort(gc, &t);
+    return rc;
+}
+
 int libxl__shared_mem_read_record(libxl__gc *gc, const char *id,
                                   libxl__shared_mem_record *record_r)
 {
     libxl__shared_mem_reader *reader;
-    libxl__shared_mem_path path;
     int rc;
 
     GCNEW(reader);
-    libxl__shared_mem_reader_init(reader, id);
-
-    rc = feed_nodes(gc, reader, LIBXL__SHARED_MEM_PUBLIC,
-                    libxl__shared_mem_public_dir(&path, id), "");
-    if (rc) return rc;
-
-    rc = feed_nodes(gc, reader, LIBXL__SHARED_MEM_PRIVATE,
-                    libxl__shared_mem_private_dir(&path, id), "");
+    rc = feed_record(gc, reader, id);
     if (rc) return rc;
 
     switch (libxl__shared_mem_reader_finish(reader, record_r)) {
@@ -145,6 +124,12 @@ static int get_info(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r,
     return 0;
 }
 
+static bool is_dying(libxl__gc *gc, const xc_domaininfo_t *info)
+{
+    return (info->flags & XEN_DOMINF_dying) ||
+           libxl__shared_mem_is_dying(gc, info->domain);
+}
+
 static int destroyed(libxl__gc *gc, uint32_t domid)
 {
     LOGD(ERROR, domid, "static_shared_mem: the domain is being destroyed");
@@ -160,8 +145,7 @@ int libxl__shared_mem_get_uuid(libxl__gc *gc, uint32_t domid,
     rc = get_info(gc, domid, &info, uuid_r);
     if (rc) return rc;
 
-    return *uuid_r && !(info.flags & XEN_DOMINF_dying) ? 0
-                                                       : destroyed(gc, domid);
+    return *uuid_r && !is_dying(gc, &info) ? 0 : destroyed(gc, domid);
 }
 
 int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
@@ -177,7 +161,7 @@ int libxl__shared_mem_get_life(libxl__gc *gc, uint32_t domid,
 
     if (!actual || strcmp(actual, uuid))
         *life_r = LIBXL__SHARED_MEM_GONE;
-    else if (info.flags & XEN_DOMINF_dying)
+    else if (is_dying(gc, &info))
         *life_r = LIBXL__SHARED_MEM_DYING;
     else if (info.flags & XEN_DOMINF_shutdown)
         *life_r = LIBXL__SHARED_MEM_ENDED;

@@ -253,6 +253,13 @@ int libxl__shared_mem_arch_reset_memory_type(
     return 0;
 }
 
+/* The processor keeps memory coherent, whatever type a guest gives it. */
+int libxl__shared_mem_arch_clean(libxl__gc *gc, uint32_t domid, xen_pfn_t gfn,
+                                 const void *begin, size_t size)
+{
+    return 0;
+}
+
 /*
  * Local variables:
  * mode: C

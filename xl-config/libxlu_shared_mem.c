@@ -71,8 +71,8 @@ static int fill_mem(libxl_static_shared_mem *mem,
     if (!mem->id) return ENOMEM;
     mem->begin = entry->begin;
     mem->size = entry->size;
-    mem->offset = entry->offset == XLU__SHARED_MEM_OFFSET_NONE
-                  ? LIBXL_STATIC_SHARED_MEM_OFFSET_NONE : entry->offset;
+    mem->has_offset = entry->offset != XLU__SHARED_MEM_OFFSET_NONE;
+    mem->offset = mem->has_offset ? entry->offset : 0;
     mem->role = libxl_role[entry->role];
     mem->prot = libxl_prot[entry->prot];
     libxl_defbool_set(&mem->control, entry->control);

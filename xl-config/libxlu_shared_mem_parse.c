@@ -547,7 +547,11 @@ int xlu__shared_mem_parse_factory(const char *item, uint64_t *gpa_r,
     if (r) return r;
     if (gpa >= ADDR_LIMIT)
         return fail(&c, address, "ADDR must be below 2^52");
-    r = check_aligned(&c, address, "ADDR", gpa, 0, ADDR_LIMIT - PAGE_SIZE);
+    if (!gpa)
+        return fail(&c, address, "no factory page can be at 0: leave out"
+                    " shared_mem_factory to have none");
+    r = check_aligned(&c, address, "ADDR", gpa, PAGE_SIZE,
+                      ADDR_LIMIT - PAGE_SIZE);
     if (r) return r;
 
     rest = next_token(&c, "");

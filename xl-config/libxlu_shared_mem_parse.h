@@ -94,8 +94,9 @@ int xlu__shared_mem_parse(const char *const *items, size_t nr,
 
 /*
  * Parse the value of shared_mem_factory: one guest-physical address, a
- * multiple of XLU__SHARED_MEM_PAGE_SIZE below XLU__SHARED_MEM_ADDR_LIMIT.
- * `item' is NULL for a list, which is an error.
+ * multiple of XLU__SHARED_MEM_PAGE_SIZE below XLU__SHARED_MEM_ADDR_LIMIT. 0 is
+ * none: libxl takes it for no factory page. `item' is NULL for a list,
+ * which is an error.
  *
  * Returns 0, or EINVAL with `err' filled and *gpa_r untouched.
  */

@@ -20,67 +20,92 @@
 
 /*----- shared-mem-list -----*/
 
-/* Whether a word of the command line means this region. */
-static bool means_region(const char *word,
-                         const libxl_shared_mem_region *region)
-{
+/* What the words of the command line may be. */
+enum kind { EITHER, IDS, DOMAINS };
+
+/* What a word means: a region, or all those of a domain. */
+struct choice {
+    const char *id;             /* NULL: domid counts */
     uint32_t domid;
+};
+
+static bool has_region(const libxl_shared_mem_region *regions, int nr,
+                       const char *id)
+{
     int i;
 
-    if (!strcmp(word, region->id))
-        return true;
+    for (i = 0; i < nr; i++)
+        if (!strcmp(id, regions[i].id))
+            return true;
 
-    if (libxl_domain_qualifier_to_domid(ctx, word, &domid))
+    return false;
+}
+
+static bool is_domain(const char *word, uint32_t *domid_r)
+{
+    char *name;
+    bool exists;
+
+    if (libxl_domain_qualifier_to_domid(ctx, word, domid_r))
         return false;
+
+    name = libxl_domid_to_name(ctx, *domid_r);
+    exists = name;
+    free(name);
+
+    return exists;
+}
+
+/* A word that is both a region and a domain means the region.  Says what is
+ * wrong if it means nothing. */
+static bool choose(const char *word, enum kind kind,
+                   const libxl_shared_mem_region *regions, int nr,
+                   struct choice *choice)
+{
+    if (kind != DOMAINS && has_region(regions, nr, word)) {
+        choice->id = word;
+        return true;
+    }
+    if (kind != IDS && is_domain(word, &choice->domid)) {
+        choice->id = NULL;
+        return true;
+    }
+
+    if (kind == IDS)
+        fprintf(stderr, "%s is no region\n", word);
+    else if (kind == DOMAINS)
+        fprintf(stderr, "%s is no domain\n", word);
+    else
+        fprintf(stderr, "%s is neither a domain nor a region\n", word);
+    return false;
+}
+
+static bool means(const struct choice *choice,
+                  const libxl_shared_mem_region *region)
+{
+    int i;
+
+    if (choice->id)
+        return !strcmp(choice->id, region->id);
+
     for (i = 0; i < region->num_peers; i++)
-        if (region->peers[i].domid == domid)
+        if (region->peers[i].domid == choice->domid)
             return true;
 
     return false;
 }
 
 /* Without words, all regions are wanted. */
-static bool is_wanted(const libxl_shared_mem_region *region, char **words,
-                      int nr_words)
+static bool is_wanted(const libxl_shared_mem_region *region,
+                      const struct choice *choices, int nr_choices)
 {
     int i;
 
-    for (i = 0; i < nr_words; i++)
-        if (means_region(words[i], region))
+    for (i = 0; i < nr_choices; i++)
+        if (means(&choices[i], region))
             return true;
 
-    return !nr_words;
-}
-
-static bool is_domain(const char *word)
-{
-    bool exists = false;
-    uint32_t domid;
-    char *name;
-
-    if (!libxl_domain_qualifier_to_domid(ctx, word, &domid)) {
-        name = libxl_domid_to_name(ctx, domid);
-        exists = name;
-        free(name);
-    }
-
-    return exists;
-}
-
-/* A word has to mean a domain, or a region; says so if it does not. */
-static bool is_known(const char *word, const libxl_shared_mem_region *regions,
-                     int nr)
-{
-    int i;
-
-    for (i = 0; i < nr; i++)
-        if (!strcmp(word, regions[i].id))
-            return true;
-    if (is_domain(word))
-        return true;
-
-    fprintf(stderr, "%s is neither a domain nor a region\n", word);
-    return false;
+    return !nr_choices;
 }
 
 static void print_header(void)
@@ -93,7 +118,6 @@ static void print_header(void)
 static void print_peer(const libxl_shared_mem_region *region,
                        const libxl_shared_mem_peer *peer)
 {
-    char *name = libxl_domid_to_name(ctx, peer->domid);
     char size[20], offset[20], range[40];
 
     snprintf(size, sizeof(size), "0x%"PRIx64, region->size);
@@ -101,11 +125,11 @@ static void print_peer(const libxl_shared_mem_region *region,
     snprintf(range, sizeof(range), "0x%"PRIx64"-0x%"PRIx64, peer->begin,
              peer->begin + peer->size);
     printf("%-31s %12s %5"PRIu32" %-20s %5"PRIu32" %-33s %-4s %12s %-7s %s\n",
-           region->id, size, region->owner, name ?: "(null)", peer->domid,
-           range, libxl_static_shared_mem_prot_to_string(peer->prot), offset,
+           region->id, size, region->owner, peer->name ?: "(null)",
+           peer->domid, range,
+           libxl_static_shared_mem_prot_to_string(peer->prot), offset,
            region->control ? "yes" : "no",
            libxl_shared_mem_state_to_string(peer->state));
-    free(name);
 }
 
 /* The memory of a region is no domain's: this is where it is accounted for. */
@@ -115,156 +139,110 @@ static void print_sum(int nr, uint64_t memkb)
            nr == 1 ? "" : "s", memkb);
 }
 
-static void print_table(const libxl_shared_mem_region *regions, int nr,
-                        char **words, int nr_words)
+static void print_table(const libxl_shared_mem_region *regions, int nr)
 {
-    int i, peer, nr_wanted = 0;
     uint64_t memkb = 0;
+    int i, peer;
 
     print_header();
     for (i = 0; i < nr; i++) {
-        if (!is_wanted(&regions[i], words, nr_words))
-            continue;
-
         for (peer = 0; peer < regions[i].num_peers; peer++)
             print_peer(&regions[i], &regions[i].peers[peer]);
         memkb += regions[i].memkb;
-        nr_wanted++;
     }
 
-    if (nr_wanted)
-        print_sum(nr_wanted, memkb);
+    if (nr)
+        print_sum(nr, memkb);
 }
 
-/* All members are there, those with their default values too. */
+static yajl_gen_status gen_json(yajl_gen hand,
+                                libxl_shared_mem_region *regions, int nr)
+{
+    yajl_gen_status s = yajl_gen_array_open(hand);
+    int i;
 
-/* What is generated; nothing more after an error. */
-struct json {
+    for (i = 0; s == yajl_gen_status_ok && i < nr; i++)
+        s = libxl_shared_mem_region_gen_json(hand, &regions[i]);
+
+    return s == yajl_gen_status_ok ? yajl_gen_array_close(hand) : s;
+}
+
+static int print_json(libxl_shared_mem_region *regions, int nr)
+{
+    libxl_yajl_length len;
+    yajl_gen_status s;
+    const char *buf;
     yajl_gen hand;
-    yajl_gen_status status;
-};
 
-static void put(struct json *json, yajl_gen_status (*open_or_close)(yajl_gen))
-{
-    if (json->status == yajl_gen_status_ok)
-        json->status = open_or_close(json->hand);
-}
-
-static void put_string(struct json *json, const char *text)
-{
-    if (json->status == yajl_gen_status_ok)
-        json->status = yajl_gen_string(json->hand,
-                                       (const unsigned char *)text,
-                                       strlen(text));
-}
-
-static void put_number(struct json *json, const char *key, uint64_t value)
-{
-    put_string(json, key);
-    if (json->status == yajl_gen_status_ok)
-        json->status = yajl_gen_integer(json->hand, value);
-}
-
-static void put_text(struct json *json, const char *key, const char *value)
-{
-    put_string(json, key);
-    put_string(json, value);
-}
-
-static void put_bool(struct json *json, const char *key, bool value)
-{
-    put_string(json, key);
-    if (json->status == yajl_gen_status_ok)
-        json->status = yajl_gen_bool(json->hand, value);
-}
-
-static void put_peer(struct json *json, const libxl_shared_mem_peer *peer)
-{
-    char *name = libxl_domid_to_name(ctx, peer->domid);
-
-    put(json, yajl_gen_map_open);
-    put_number(json, "domid", peer->domid);
-    put_text(json, "name", name ?: "(null)");
-    put_number(json, "index", peer->index);
-    put_number(json, "begin", peer->begin);
-    put_number(json, "size", peer->size);
-    put_number(json, "offset", peer->offset);
-    put_text(json, "prot",
-             libxl_static_shared_mem_prot_to_string(peer->prot));
-    put_text(json, "state", libxl_shared_mem_state_to_string(peer->state));
-    put(json, yajl_gen_map_close);
-    free(name);
-}
-
-static void put_region(struct json *json,
-                       const libxl_shared_mem_region *region)
-{
-    int i;
-
-    put(json, yajl_gen_map_open);
-    put_text(json, "id", region->id);
-    put_number(json, "size", region->size);
-    put_number(json, "memkb", region->memkb);
-    put_number(json, "owner", region->owner);
-    put_bool(json, "control", region->control);
-    put_number(json, "generation", region->generation);
-    put_string(json, "peers");
-    put(json, yajl_gen_array_open);
-    for (i = 0; i < region->num_peers; i++)
-        put_peer(json, &region->peers[i]);
-    put(json, yajl_gen_array_close);
-    put(json, yajl_gen_map_close);
-}
-
-static int print_json(const libxl_shared_mem_region *regions, int nr,
-                      char **words, int nr_words)
-{
-    struct json json = { .hand = libxl_yajl_gen_alloc(NULL) };
-    libxl_yajl_length length;
-    const char *text;
-    int i;
-
-    if (!json.hand) {
+    hand = libxl_yajl_gen_alloc(NULL);
+    if (!hand) {
         fprintf(stderr, "unable to allocate JSON generator\n");
         return EXIT_FAILURE;
     }
 
-    json.status = yajl_gen_array_open(json.hand);
-    for (i = 0; i < nr; i++)
-        if (is_wanted(&regions[i], words, nr_words))
-            put_region(&json, &regions[i]);
-    put(&json, yajl_gen_array_close);
-
-    if (json.status == yajl_gen_status_ok)
-        json.status = yajl_gen_get_buf(json.hand,
-                                       (const unsigned char **)&text, &length);
-    if (json.status == yajl_gen_status_ok)
-        puts(text);
+    s = gen_json(hand, regions, nr);
+    if (s == yajl_gen_status_ok)
+        s = yajl_gen_get_buf(hand, (const unsigned char **)&buf, &len);
+    if (s == yajl_gen_status_ok)
+        puts(buf);
     else
-        fprintf(stderr, "unable to format regions as JSON (YAJL:%d)\n",
-                json.status);
+        fprintf(stderr, "unable to format regions as JSON (YAJL:%d)\n", s);
 
-    yajl_gen_free(json.hand);
-    return json.status == yajl_gen_status_ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    yajl_gen_free(hand);
+    return s == yajl_gen_status_ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/*
+ * Those of the regions that the words mean, in their order, are the first ones
+ * then.  Returns how many; or -1 if a word means nothing, which it says.
+ */
+static int select_regions(libxl_shared_mem_region *regions, int nr,
+                          char **words, int nr_words, enum kind kind)
+{
+    /* One more: calloc() of no bytes may give NULL. */
+    struct choice *choices = xcalloc(nr_words + 1, sizeof(*choices));
+    libxl_shared_mem_region region;
+    int i, nr_wanted = 0;
+
+    for (i = 0; i < nr_words; i++)
+        if (!choose(words[i], kind, regions, nr, &choices[i]))
+            nr_wanted = -1;
+
+    for (i = 0; nr_wanted >= 0 && i < nr; i++)
+        if (is_wanted(&regions[i], choices, nr_words)) {
+            region = regions[nr_wanted];
+            regions[nr_wanted++] = regions[i];
+            regions[i] = region;
+        }
+
+    free(choices);
+    return nr_wanted;
 }
 
 int main_sharedmemlist(int argc, char **argv)
 {
     static struct option opts[] = {
         {"long", 0, 0, 'l'},
+        {"id", 0, 0, 0x100},
+        {"domain", 0, 0, 0x200},
         COMMON_LONG_OPTS
     };
     libxl_shared_mem_region *regions;
-    int opt, i, nr, status = EXIT_SUCCESS;
+    int opt, nr, nr_wanted, status = EXIT_SUCCESS;
+    enum kind kind = EITHER;
     bool details = false;
 
     SWITCH_FOREACH_OPT(opt, "l", opts, "shared-mem-list", 0) {
     case 'l':
         details = true;
         break;
+    case 0x100: /* --id */
+        kind = IDS;
+        break;
+    case 0x200: /* --domain */
+        kind = DOMAINS;
+        break;
     }
-    argv += optind;
-    argc -= optind;
 
     regions = libxl_list_shared_mem_region(ctx, &nr);
     if (!regions) {
@@ -272,14 +250,14 @@ int main_sharedmemlist(int argc, char **argv)
         return EXIT_FAILURE;
     }
 
-    for (i = 0; i < argc; i++)
-        if (!is_known(argv[i], regions, nr))
-            status = EXIT_FAILURE;
-
-    if (status == EXIT_SUCCESS && details)
-        status = print_json(regions, nr, argv, argc);
-    else if (status == EXIT_SUCCESS)
-        print_table(regions, nr, argv, argc);
+    nr_wanted = select_regions(regions, nr, argv + optind, argc - optind,
+                               kind);
+    if (nr_wanted < 0)
+        status = EXIT_FAILURE;
+    else if (details)
+        status = print_json(regions, nr_wanted);
+    else
+        print_table(regions, nr_wanted);
 
     libxl_shared_mem_region_list_free(regions, nr);
     return status;

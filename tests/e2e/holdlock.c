@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause
  *
  * holdlock FILE COMMAND [ARGUMENT]...: runs the command with a lock on the file
- * (flock(2)) until it ends, as busybox has no flock.
+ * (flock(2)) until it ends, as busybox has no flock.  The file then has the
+ * process's number, as libxl writes it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
         return 1;
     }
 
+    dprintf(fd, "%ld\n", (long)getpid());
     execvp(argv[2], argv + 2);
     perror(argv[2]);
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Builds what the cases use in dom0 beside guestctl, as an overlay,
-# build/host/ARCH/tools.cpio: hostd, domainctl, sharectl, stopwatch, holdlock, faultsweep
-# for /usr/bin, xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib. Included from
-# the top Makefile after host.mk.
+# build/host/ARCH/tools.cpio: hostd, domainctl, sharectl, stopwatch, holdlock, eventloop,
+# faultsweep for /usr/bin, xen_trace.so, xen_fault.so and two FLASK policies for /usr/lib,
+# and the keeper's init script. Included from the top Makefile after host.mk.
 
-e2e_programs := hostd domainctl sharectl stopwatch holdlock faultsweep
+e2e_programs := hostd domainctl sharectl stopwatch holdlock eventloop faultsweep
 e2e_libraries := xen_trace.so xen_fault.so
 e2e_files := $(e2e_libraries) xenpolicy-default xenpolicy-isolated-shares
 e2e_faultsweep := $(wildcard tests/e2e/faultsweep/*.[ch]) \
@@ -24,6 +24,8 @@ build/host/$(1)/domainctl: tests/e2e/domainctl.c
 build/host/$(1)/sharectl: tests/e2e/sharectl.c
 build/host/$(1)/stopwatch: tests/e2e/stopwatch.c
 build/host/$(1)/holdlock: tests/e2e/holdlock.c
+build/host/$(1)/eventloop: tests/e2e/eventloop.c
+build/host/$(1)/eventloop: e2e_tools_libs := -lxenlight -lxentoollog
 build/host/$(1)/xen_trace.so: tests/e2e/xen_trace.c
 build/host/$(1)/xen_fault.so: tests/e2e/xen_fault.c tests/e2e/xen_fault.h
 build/host/$(1)/faultsweep: $(e2e_faultsweep) $(guest_abi)
@@ -56,7 +58,8 @@ build/host/$(1)/xenpolicy-%: build/host/$(1)/xenpolicy-%.conf
 build/host/$(1)/tools.cpio: $(addprefix build/host/$(1)/,$(e2e_programs) $(e2e_files)) \
 		tests/host/overlay tests/host/cpio.py
 	@tests/host/overlay $$@ /usr/bin $(addprefix build/host/$(1)/,$(e2e_programs)) \
-		/usr/lib $(addprefix build/host/$(1)/,$(e2e_files))
+		/usr/lib $(addprefix build/host/$(1)/,$(e2e_files)) \
+		/etc/init.d build/xen/$(1)/tools/hotplug/Linux/init.d/xen-shared-mem-keeper
 
 e2e-needs-$(1): build/host/$(1)/tools.cpio
 endef

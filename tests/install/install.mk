@@ -13,8 +13,10 @@ $(call test_inputs,$(install_test)/install-host.t,\
 
 install_test_limit := 1200 # seconds, on a machine that has other things to do
 
+install_test_programs := $(addprefix $(install_test_dir)/,freepages pagebeat)
+
 .PHONY: install-test install-test-packages
-install-test: install-test-packages $(install_test_dir)/freepages $(host_guests_x86_64)
+install-test: install-test-packages $(install_test_programs) $(host_guests_x86_64)
 	@$(step) install-test-disk 'making a disk of that system' \
 		$(install_test)/make-disk $(install_test_dir)/root $(install_test_dir)/boot
 	@echo '  booting it as dom0 of its own Xen, in QEMU, no KVM ...'
@@ -24,12 +26,14 @@ install-test: install-test-packages $(install_test_dir)/freepages $(host_guests_
 		--log build/logs/install-test.log --limit $(install_test_limit)
 	@echo 'install-test: ok'
 
-# The demonstration's program, with the packages' own libraries.
+# The demonstration's program and the test's own, with the packages' libraries.
 install_test_stage := $(deb_stage)/usr
-$(install_test_dir)/freepages: tests/host/freepages.c build/deb/x86_64/staged
+$(install_test_dir)/freepages: tests/host/freepages.c
+$(install_test_dir)/pagebeat: $(install_test)/pagebeat.c guest-lib/include/shared_mem/abi.h
+$(install_test_programs): build/deb/x86_64/staged
 	@mkdir -p $(@D)
-	@gcc $(HOST_CFLAGS) -I$(install_test_stage)/include -o $@ $< \
-		-L$(install_test_stage)/lib/xen/lib -lxenctrl \
+	@gcc $(HOST_CFLAGS) -I$(install_test_stage)/include -Iguest-lib/include -o $@ \
+		$(filter %.c,$^) -L$(install_test_stage)/lib/xen/lib -lxenctrl -lxenforeignmemory \
 		-Wl,-rpath,/usr/lib/xen/lib,-rpath-link,$(install_test_stage)/lib/xen/lib
 
 # The packages' part: in a chroot, without Xen.

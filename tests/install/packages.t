@@ -110,7 +110,7 @@ check "both are installed" installed "${ours[@]}"
 check "their files are as packed" run dpkg -V "${ours[@]}"
 check "the programs find their libraries" libraries_are_right
 check "the manual page is there" run test -s /usr/share/man/man5/xl-static-shared-memory.5.gz
-for unit in proc-xen.mount xenstored.service xenconsoled.service xen-init-dom0.service xendomains.service; do
+for unit in proc-xen.mount xenstored.service xenconsoled.service xen-init-dom0.service xen-shared-mem-keeper.service xendomains.service; do
     check "$unit is enabled" run systemctl is-enabled "$unit"
 done
 

@@ -17,6 +17,7 @@ $(call test_inputs,$(PATCH_TESTS),build/xen/id/xen build/xen/id/tools build/xen/
 	$(PATCH_SCRIPTS) tools-libxl-patches/new-files tools-libxl-patches/xen-tarballs \
 	$(wildcard tools-libxl-patches/*.patch) | series)
 $(call test_inputs,tests/patches/build.t,$(PATCH_BUILDS))
+$(call test_inputs,tests/patches/golang.t,build/xen/x86_64/dist.done)
 $(call test_inputs,tests/patches/messages.t,tests/patches/messages.py \
 	$(wildcard tools-libxl-patches/*.[ch] xl-config/*.[ch] xl-config/*.pod xenstore-schema/*.[ch]))
 LINT_TARGETS += lint-patches lint-sources lint-pods lint-examples

@@ -812,8 +812,6 @@ static void test_factory(void **state)
     check_good_factory("0xabcde000", 0xabcde000);
     check_good_factory("0xABCDE000", 0xabcde000);
     check_good_factory("0x00000000000000000000041000000", 0x41000000);
-    check_good_factory("0", 0);
-    check_good_factory("0x0", 0);
     check_good_factory("4096", 0x1000);
     check_good_factory("0x100000000", 0x100000000);
     check_good_factory("0xffffffffff000", 0xffffffffff000);
@@ -874,10 +872,14 @@ static void test_factory_refused(void **state)
           "ADDR must be below 2^52" },
         { "0xffffffffffffffff", 0, "0xffffffffffffffff",
           "ADDR must be below 2^52" },
-        { "1", 0, "1", "ADDR is not a multiple of 4096: the nearest are 0x0"
-          " and 0x1000" },
-        { "4095", 0, "4095", "ADDR is not a multiple of 4096: the nearest are"
-          " 0x0 and 0x1000" },
+        { "0", 0, "0", "no factory page can be at 0: leave out"
+          " shared_mem_factory to have none" },
+        { " 0x0 x", 1, "0x0", "no factory page can be at 0: leave out"
+          " shared_mem_factory to have none" },
+        { "1", 0, "1", "ADDR is not a multiple of 4096: the nearest is"
+          " 0x1000" },
+        { "4095", 0, "4095", "ADDR is not a multiple of 4096: the nearest is"
+          " 0x1000" },
         { "  0x41000800 ", 2, "0x41000800", "ADDR is not a multiple of 4096:"
           " the nearest are 0x41000000 and 0x41001000" },
         { "0xfffffffffefff", 0, "0xfffffffffefff", "ADDR is not a multiple of"

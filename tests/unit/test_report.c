@@ -141,7 +141,8 @@ static void test_defaults(void **state)
     assert_string_equal(f->mems[0].id, "ID1");
     assert_int_equal(f->mems[0].begin, 0x40000000);
     assert_int_equal(f->mems[0].size, 0x100000);
-    assert_true(f->mems[0].offset == LIBXL_STATIC_SHARED_MEM_OFFSET_NONE);
+    assert_false(f->mems[0].has_offset);
+    assert_int_equal(f->mems[0].offset, 0);
     assert_int_equal(f->mems[0].role, LIBXL_STATIC_SHARED_MEM_ROLE_AUTO);
     assert_int_equal(f->mems[0].prot, LIBXL_STATIC_SHARED_MEM_PROT_RW);
     assert_int_equal(f->mems[0].control.val, -1);
@@ -153,16 +154,21 @@ static void test_all_keys(void **state)
 
     add_quoted(f, "0x1000+4K=a,role=owner,prot=ro,control=yes", 1, 1);
     add_quoted(f, "0x2000+4K=b,role=borrower,offset=8K", 2, 1);
+    add_quoted(f, "0x3000+4K=c,offset=0", 3, 1);
     assert_int_equal(
         xlu_static_shared_mem_parse(&f->cfg, &f->list, &f->mems, &f->num),
         0);
-    assert_int_equal(f->num, 2);
+    assert_int_equal(f->num, 3);
     assert_int_equal(f->mems[0].role, LIBXL_STATIC_SHARED_MEM_ROLE_OWNER);
     assert_int_equal(f->mems[0].prot, LIBXL_STATIC_SHARED_MEM_PROT_RO);
     assert_int_equal(f->mems[0].control.val, 1);
     assert_string_equal(f->mems[1].id, "b");
     assert_int_equal(f->mems[1].role, LIBXL_STATIC_SHARED_MEM_ROLE_BORROWER);
+    assert_true(f->mems[1].has_offset);
     assert_int_equal(f->mems[1].offset, 0x2000);
+    assert_string_equal(f->mems[2].id, "c");
+    assert_true(f->mems[2].has_offset);
+    assert_int_equal(f->mems[2].offset, 0);
 }
 
 static void test_empty_list(void **state)

@@ -234,7 +234,7 @@ assert_exchange()
 
 # Linux owns the region inside its RAM and borrows the other. It takes and writes
 # all of its memory, time and again, and the peers' bytes stay as they are.
-case_memory_pressure_in_linux_leaves_the_regions_alone()
+case_memory_pressure_in_linux_leaves_the_regions_alone() # limit 240
 {
     local size=$((SIZE - PAGE)) checks=0
 

@@ -275,6 +275,10 @@ case_what_xl_refuses_uses_up_no_domain_number()
     expect_only "vm9.cfg:$(wc -l <vm9.cfg):23: config parsing error in\
  shared_mem_factory: ADDR is an address and takes no K, M or G: write 0x2400:\
  near '9K' in '9K'" xl create vm9.cfg
+    config vm9 'shared_mem_factory = 0'
+    expect_only "vm9.cfg:$(wc -l <vm9.cfg):22: config parsing error in\
+ shared_mem_factory: no factory page can be at 0: leave out shared_mem_factory to\
+ have none: near '0' in '0'" xl create vm9.cfg
     is_gone vm9 || fail "there is a domain vm9"
     end_peer $((vm1 + 1))
 }
@@ -309,6 +313,8 @@ case_guests_that_cannot_share_memory() # limit 120
  remove nestedhvm=" "$entry" 'type = "hvm"' 'nestedhvm = 1'
         libxl_refuses ID1 "shadow paging cannot map memory of other domains;\
  remove hap=0" "$entry" 'hap = 0'
+        libxl_refuses ID1 "a PV guest in a shim has no guest-physical address\
+ space to map it in; remove pvshim=1" "$entry" 'pvshim = 1'
         libxl_refuses ID1 "a PV guest has no guest-physical address space to\
  map it in; use type=\"pvh\" or type=\"hvm\"" "$entry" 'type = "pv"'
     fi
@@ -385,6 +391,7 @@ case_the_dry_run_shows_the_list()
 "id": "c",
 "begin": 549755813888,
 "size": 17179869184,
+"has_offset": true,
 "offset": 8192,
 "role": "borrower",
 "prot": "ro",
@@ -394,7 +401,7 @@ case_the_dry_run_shows_the_list()
 "id": "d",
 "begin": 2684354560,
 "size": 4096,
-"offset": 0,
+"has_offset": true,
 "control": "True"
 }
 ],'

@@ -79,7 +79,7 @@ options()
 case_a_config_goes_through_JSON()
 {
     local wanted='"static_shared_mems":[{"id":"ID1","begin":2147483648,"size":4096,'\
-'"offset":12288,"role":"borrower","prot":"ro","control":"True"}],'\
+'"has_offset":true,"offset":12288,"role":"borrower","prot":"ro","control":"True"}],'\
 '"shared_mem_factory":1879048192,'
 
     share vm1 '"0x60000000+64K = ID1, control=yes"'

@@ -62,6 +62,15 @@ two_keepers()
     [ "$(keepers | wc -w)" -eq 2 ]
 }
 
+# settled_keepers: as two_keepers; none of them is one that has only started the
+# other.
+settled_keepers()
+{
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+    ask pause 500
+    wait_for 5 two_keepers || fail "keepers: $(keepers)"
+}
+
 no_keepers()
 {
     [ -z "$(keepers)" ]
@@ -297,7 +306,8 @@ case_the_guest_sees_that_nobody_keeps_its_page()
 # region.
 case_the_keeper_does_not_wait_for_others()
 {
-    local holder lock=/var/run/xen/shared-mem.lock
+    local holder
+    local lock=/var/lib/xen/userdata-l.0.00000000-0000-0000-0000-000000000000.shared-mem-lock
 
     factory vm1 '"0x90000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
@@ -386,6 +396,12 @@ case_who_cannot_be_kept_current_has_no_beat()
     destroy vm1
 }
 
+# complains_again BEFORE: of the page of vm1, which is another line.
+complains_again()
+{
+    [ "$(complaints "Domain $vm1:shared_mem_factory: can't map")" -gt "$1" ]
+}
+
 # It harms nobody, and does not fill the disk.
 case_a_guest_takes_its_page_away_and_puts_another_one_there()
 {
@@ -399,6 +415,8 @@ case_a_guest_takes_its_page_away_and_puts_another_one_there()
     beats vm1
     answer "hypercall: rc 1" balloon vm1 $((FREE_RAM + 0x8000)) # makes room
     removes vm1 $PAGE
+    # Nobody tells the keeper: it looks every four seconds.
+    wait_for 6 complains_again "$before" || fail "no complaint"
     # shellcheck disable=SC2034 # so many times
     for round in 1 2 3 4 5 6; do
         beats vm2
@@ -429,7 +447,7 @@ all_new()
 # one, and never to nobody.
 case_keepers_that_reach_nothing_do_not_give_up()
 {
-    local before lock=/var/run/xen/shared-mem-pages.lock
+    local before node lock=/var/run/xen/shared-mem-pages.lock
 
     factory vm1 '"0x90000000+64K = ID1"'
     wait_for 5 two_keepers || fail "keepers: $(keepers)"
@@ -437,6 +455,9 @@ case_keepers_that_reach_nothing_do_not_give_up()
     until mkdir $lock 2>/dev/null; do
         rm -f $lock
     done
+    # They have nothing to do until something happens.
+    node=/libxl/shared_mem_factories/$vm1
+    xenstore-write "$node" "$(xenstore-read "$node")"
     wait_for 60 all_new "$before" || fail "keepers: $(keepers), before: $before"
     rmdir $lock
     beats vm1 600
@@ -601,4 +622,273 @@ case_the_keeper_does_not_grow()
         NR % 2 ? $1 != $2 : $2 - $1 > 64 { print "was " $1 ", is " $2; wrong = 1 }
         END { exit wrong || NR != 4 }' || fail "the keepers grow"
     destroy vm1
+}
+
+# ---- cost ---------------------------------------------------------------------
+
+IDLE_SECONDS=12
+
+# traced COMMAND...: what a keeper that starts then asks of Xen is in xen.trace.
+traced()
+{
+    export LD_PRELOAD=/usr/lib/xen_trace.so XEN_TRACE="$PWD/xen.trace"
+    "$@"
+    unset LD_PRELOAD XEN_TRACE
+}
+
+# counted PATTERN: so many lines of idle.trace.
+counted()
+{
+    grep -c -e "$1" idle.trace || true
+}
+
+# idles PAGES [ENDED]: with so many pages on the host, and peers that have ended,
+# and nothing happening. Nobody but the keeper has anything to ask for then.
+idles()
+{
+    local lines requests maps flushes calls minute=$((60 / IDLE_SECONDS)) \
+        looked_at=$(($1 + ${2:-0}))
+
+    ask pause 2000 # for what has just happened
+    touch xen.trace
+    must xenstore-control logfile "$PWD/store.trace" >/dev/null
+    lines=$(wc -l <xen.trace)
+    ask pause $((IDLE_SECONDS * 1000))
+    tail -n +$((lines + 1)) xen.trace >idle.trace
+    must xenstore-control log off >/dev/null
+    requests=$(awk '/^io: IN / && $7 != "CONTROL"' store.trace | wc -l)
+    grep -q '^io: IN ' store.trace || fail "nothing in xenstored's trace"
+    rm store.trace
+
+    maps=$(counted '^map \|^unmap \|mmapbatch')
+    flushes=$(counted '^flush ')
+    calls=$(counted '^call [^m]\|^call m[^u]') # a multicall's parts are listed, too
+    echo "note: an idle keeper, factory pages: $1; a minute: xenstore requests" \
+        "$((requests * minute)), maps and unmaps $((maps * minute))," \
+        "flushes $((flushes * minute)), hypercalls $((calls * minute))"
+    assert_equal "the number of requests" "$requests" 0
+    assert_equal "the number of maps and unmaps" "$maps" 0
+    assert_equal "the number of flushes" "$flushes" 0
+    # The look each four seconds, or a little more often.
+    [ "$calls" -le $((looked_at * (IDLE_SECONDS / 4 + 1))) ] || {
+        cat idle.trace
+        fail "$calls calls"
+    }
+}
+
+case_an_idle_keeper_asks_for_nothing() # limit 300
+{
+    local number
+
+    traced factory vm1 '"0x90000000+64K = ID1"'
+    beats vm1
+    idles 1
+    for number in 2 3 4 5 6 7 8; do
+        factory vm$number '"0x90000000+64K = ID1"'
+    done
+    beats vm8
+    idles 8
+    beats vm1
+    destroy vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8
+}
+
+# A peer that has ended costs a hypercall each four seconds, and no more.
+case_a_peer_that_has_ended_costs_a_call() # limit 180
+{
+    traced factory vm1 '"0x90000000+64K = ID1"'
+    share vm2 '"0x80000000+64K = ID1"'
+    ends vm2 3
+    within_a_second has_peers vm1 0 0x1
+    idles 1 1
+    destroy vm1 vm2
+}
+
+# comes_and_goes: beside vm1, which has the keeper stay.
+comes_and_goes()
+{
+    factory vm2 '"0x80000000+64K = ID1"'
+    beats vm2
+    destroy vm2
+}
+
+case_no_page_of_a_domain_that_is_gone_is_kept() # limit 240
+{
+    factory vm1 '"0x90000000+64K = ID1"'
+    must_lose_no_page comes_and_goes
+    destroy vm1
+}
+
+entry_is_gone()
+{
+    ! xenstore-exists "/libxl/shared_mem_factories/$1"
+}
+
+# No libxl has a part in the end of vm2: the keeper alone lets go of its page, and
+# takes it off the record.
+dies_beside()
+{
+    local uuid node
+
+    factory vm2 '"0x80000000+64K = ID1"'
+    has_peers vm1 0 0x1 && fail "nobody has come"
+    uuid=$(xenstore-read "/libxl/shared_mem_factories/$vm2")
+    must domainctl destroy "$vm2"
+    wait_for 5 entry_is_gone "$vm2" || fail "it is still listed"
+    within_a_second has_peers vm1 0 0x1
+    for node in "/local/domain/$vm2" "/local/domain/0/backend/console/$vm2" \
+        "/vm/$uuid" "/libxl/$vm2"
+    do
+        must xenstore-rm "$node"
+    done
+    rm -f /var/lib/xen/userdata-?."$vm2".*
+}
+
+case_the_keeper_lets_go_of_a_domain_that_nobody_took_down() # limit 240
+{
+    factory vm1 '"0x90000000+64K = ID1"'
+    must_lose_no_page dies_beside
+    destroy vm1
+}
+
+# ---- service ------------------------------------------------------------------
+
+# service: starts it as its supervisor does; its number is in the variable keeper.
+service()
+{
+    /usr/lib/xen/bin/$KEEPER --foreground 2>>service.log &
+    keeper=$!
+}
+
+one_keeper()
+{
+    [ "$(keepers)" = "$1" ]
+}
+
+has_no_keeper_lock()
+{
+    ! has_lock "$1"
+}
+
+case_a_keeper_that_is_a_service_has_no_other_beside_it() # limit 240
+{
+    local keeper old
+
+    service
+    wait_for 5 has_lock "$keeper" || fail "it has no lock: $(cat service.log)"
+    # It stays, with nothing to do.
+    idles 0
+    factory vm1 '"0x90000000+64K = ID1"'
+    beats vm1
+    one_keeper "$keeper" || fail "keepers: $(keepers)"
+
+    # Who has started it starts it again, and nobody else has to.
+    old=$keeper
+    kill -9 "$old"
+    service
+    beats vm1 300 # it has to begin
+    one_keeper "$keeper" || fail "keepers: $(keepers)"
+    share vm2 '"0x80000000+64K = ID1"'
+    ends vm2 3
+    within_a_second has_peers vm1 0 0x1
+
+    destroy vm1 vm2
+    ask pause 1000
+    one_keeper "$keeper" || fail "keepers: $(keepers)"
+    kill "$keeper"
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+    assert_equal "its errors" "$(cat service.log)" ""
+}
+
+case_a_service_that_begins_late_takes_over() # limit 240
+{
+    local keeper pid others
+
+    factory vm1 '"0x90000000+64K = ID1"'
+    settled_keepers
+    others=$(keepers)
+    service
+    ask pause 1000
+    has_no_keeper_lock "$keeper" || fail "two keepers"
+    for pid in $others; do
+        kill -9 "$pid"
+        beats vm1 300
+    done
+    wait_for 5 one_keeper "$keeper" || fail "keepers: $(keepers), $keeper"
+    beats vm1
+    destroy vm1
+    kill "$keeper"
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+}
+
+# The init script starts it again, and a standby is of no use.
+case_the_init_script_supervises_the_keeper() # limit 180
+{
+    local script=/etc/init.d/xen-shared-mem-keeper old
+
+    mkdir -p /etc/xen/scripts
+    {
+        echo LIBEXEC_BIN=/usr/lib/xen/bin
+        echo XEN_RUN_DIR=/run/xen
+        echo XEN_LOG_DIR=/var/log/xen
+    } >/etc/xen/scripts/hotplugpath.sh
+    chmod +x $script
+    ! $script status || fail "it runs"
+    must $script start
+    must $script status
+    must $script start # does nothing
+    factory vm1 '"0x90000000+64K = ID1"'
+    beats vm1
+    ask pause 1000 # it is started no more often
+    old=$(keepers)
+    one_keeper "$old" || fail "keepers: $old"
+    kill -9 "$old"
+    beats vm1 300 # another one has to begin
+    [ "$(keepers)" != "$old" ] || fail "keepers: $old"
+    must $script restart
+    beats vm1 300
+    destroy vm1
+    must $script stop
+    wait_for 5 no_keepers || fail "keepers: $(keepers)"
+    ! $script status || fail "it runs"
+    rm -r /etc/xen/scripts
+}
+
+# files PID: those that it has open.
+files()
+{
+    local file
+
+    for file in "/proc/$1/fd"/*; do
+        readlink "$file" || true
+    done
+}
+
+# What a service is ended with that created a domain, the keeper is not.
+case_a_keeper_has_nothing_of_who_started_it() # limit 180
+{
+    local pid group=/sys/fs/cgroup/creator
+
+    grep -q 'cgroup2$' /proc/filesystems || skip "dom0 has no cgroup v2"
+    grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts || must mount -t cgroup2 none /sys/fs/cgroup
+    mkdir -p $group
+    echo 9 >left-open
+    # The shell that creates the domain is in the group, and has a file open.
+    (
+        sh -c "echo \$PPID" >creator
+        cat creator >$group/cgroup.procs
+        exec 9<left-open
+        factory vm1 '"0x90000000+64K = ID1"'
+    ) || fail "no domain"
+    number_of vm1
+    settled_keepers
+    for pid in $(keepers); do
+        assert_equal "the cgroup of a keeper" "$(cat "/proc/$pid/cgroup")" "0::/"
+        ! files "$pid" | grep left-open || fail "$pid has a file of its creator"
+        assert_equal "the session of a keeper" "$(cut -d' ' -f6 "/proc/$pid/stat")" "$pid"
+    done
+    assert_equal "who is left in the group" "$(cat $group/cgroup.procs)" ""
+    beats vm1
+    destroy vm1
+    rmdir $group
+    umount /sys/fs/cgroup
 }

@@ -67,30 +67,89 @@ $two
 
 says_ended() { xl shared-mem-list ID1 | grep -q ended; }
 
+# as_json: without blanks and line ends.
+as_json() { tr -d ' \n'; }
+
+# What has its default value is left out: here offset 0, read/write, alive, index 0.
 case_the_list_as_JSON()
 {
-    share vm1 '"0x80000000+64K = ID1"'
-    share vm2 '"0x90000000+4K = ID1, prot=ro, offset=0x3000"'
-    assert_equal "the JSON" "$(xl shared-mem-list --long | tr -d ' \n')" "[{\
-\"id\":\"ID1\",\"size\":65536,\"memkb\":64,\"owner\":$vm1,\"control\":false,\
+    share vm1 '"0x80000000+64K = ID1, control=yes"'
+    share vm2 '"0x90000000+4K = ID1, prot=ro, offset=0x3000, control=yes"'
+    assert_equal "the JSON" "$(xl shared-mem-list --long | as_json)" "[{\
+\"id\":\"ID1\",\"size\":65536,\"memkb\":64,\"owner\":$vm1,\"control\":true,\
 \"generation\":$(generation ID1),\"peers\":[{\
-\"domid\":$vm1,\"name\":\"vm1\",\"index\":0,\"begin\":2147483648,\"size\":65536,\
-\"offset\":0,\"prot\":\"rw\",\"state\":\"alive\"},{\
+\"domid\":$vm1,\"name\":\"vm1\",\"begin\":2147483648,\"size\":65536},{\
 \"domid\":$vm2,\"name\":\"vm2\",\"index\":1,\"begin\":2415919104,\"size\":4096,\
-\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}]}]"
+\"offset\":12288,\"prot\":\"ro\"}]}]"
 
     # There is the page that vm2 has, and no more.
     destroy vm1
-    assert_equal "the JSON" "$(xl shared-mem-list --long | tr -d ' \n')" "[{\
-\"id\":\"ID1\",\"size\":65536,\"memkb\":4,\"owner\":$vm2,\"control\":false,\
+    ends vm2 3
+    wait_for 5 says_ended || fail "$(xl shared-mem-list ID1)"
+    assert_equal "the JSON" "$(xl shared-mem-list --long | as_json)" "[{\
+\"id\":\"ID1\",\"size\":65536,\"memkb\":4,\"owner\":$vm2,\"control\":true,\
 \"generation\":$(generation ID1),\"peers\":[{\
 \"domid\":$vm2,\"name\":\"vm2\",\"index\":1,\"begin\":2415919104,\"size\":4096,\
-\"offset\":12288,\"prot\":\"ro\",\"state\":\"alive\"}]}]"
+\"offset\":12288,\"prot\":\"ro\",\"state\":\"ended\"}]}]"
     lists "$HEADER
-$(row ID1 0x10000 "$vm2" vm2 "$vm2" 0x90000000-0x90001000 ro 0x3000 no alive)
+$(row ID1 0x10000 "$vm2" vm2 "$vm2" 0x90000000-0x90001000 ro 0x3000 yes ended)
 1 region with 4 KiB of memory"
     destroy vm2
-    assert_equal "the JSON" "$(xl shared-mem-list -l | tr -d ' \n')" "[]"
+    assert_equal "the JSON" "$(xl shared-mem-list -l | as_json)" "[]"
+}
+
+# IDs that are the name and the number of a domain.
+case_words_that_are_both_a_region_and_a_domain()
+{
+    local name number other regions
+
+    running vm1
+    share vm2 "\"0x80000000+4K = vm1\", \"0x80001000+8K = $vm1\""
+    name="$(row vm1 0x1000 "$vm2" vm2 "$vm2" 0x80000000-0x80001000 rw 0x0 no alive)"
+    number="$(row "$vm1" 0x2000 "$vm2" vm2 "$vm2" 0x80001000-0x80003000 rw 0x0 no alive)"
+    must xl shared-mem-attach vm1 '0x90000000+12K = ID1'
+    other="$(row ID1 0x3000 "$vm1" vm1 "$vm1" 0x90000000-0x90003000 rw 0x0 no alive)"
+
+    for regions in "" --id; do
+        # shellcheck disable=SC2086 # none or one
+        lists "$HEADER
+$name
+1 region with 4 KiB of memory" $regions vm1
+        # shellcheck disable=SC2086
+        lists "$HEADER
+$number
+1 region with 8 KiB of memory" $regions "$vm1"
+    done
+    lists "$HEADER
+$other
+1 region with 12 KiB of memory" --domain vm1
+    lists "$HEADER
+$other
+1 region with 12 KiB of memory" --id --domain "$vm1"
+    assert_equal "the JSON" \
+        "$(xl shared-mem-list -l --domain "$vm1" | as_json | cut -c1-28)" \
+        '[{"id":"ID1","size":12288,"m'
+    fails 1 "vm2 is no region" --id vm2
+    fails 1 "ID1 is no domain" --domain vm2 ID1
+    destroy vm1 vm2
+}
+
+# As if vm2's number had been that of a domain which is gone.
+case_a_domain_whose_number_another_has_now()
+{
+    local node uuid
+
+    share vm1 '"0x80000000+64K = ID1"'
+    share vm2 '"0x90000000+64K = ID1"'
+    node=/libxl/shared_mem/ID1/peers/$vm2
+    uuid=$(must xenstore-read "$node")
+    xenstore-write "$node" 6fa2f2b6-64ac-4d3b-a4a5-2f8a2f0a8d5e
+    lists "$HEADER
+$(row ID1 0x10000 "$vm1" vm1 "$vm1" 0x80000000-0x80010000 rw 0x0 no alive)
+$(row ID1 0x10000 "$vm1" "(null)" "$vm2" 0x90000000-0x90010000 rw 0x0 no gone)
+1 region with 64 KiB of memory"
+    xenstore-write "$node" "$uuid"
+    destroy vm1 vm2
 }
 
 # A page counts once, however many domains have it, and not when none has it.

@@ -40,7 +40,7 @@ static const char *const other_nodes[] = {
  * process that was killed does no harm, and is used again.
  */
 static const char *const lock_files[] = {
-    "/run/xen/shared-mem.lock",
+    "/var/lib/xen/userdata-l.0.00000000-0000-0000-0000-000000000000.shared-mem-lock",
     "/run/xen/shared-mem-pages.lock",
     "/run/xen/shared-mem-keeper.lock",
     "/run/xen/shared-mem-standby.lock",

@@ -34,12 +34,11 @@ typedef enum {
     LIBXL_STATIC_SHARED_MEM_PROT_RO,
 } libxl_static_shared_mem_prot;
 
-#define LIBXL_STATIC_SHARED_MEM_OFFSET_NONE (~0ULL)
-
 typedef struct {
     char *id;
     uint64_t begin;
     uint64_t size;
+    bool has_offset;
     uint64_t offset;
     libxl_static_shared_mem_role role;
     libxl_static_shared_mem_prot prot;
