@@ -484,7 +484,7 @@ static bool watch_events(struct xs_handle *xsh)
 /*
  * The rounds of a keeper from one update to the next, which is due when this
  * returns.  Without an event they cost a word in each page; the look, a
- * hypercall for each page and each peer that has ended.  rc: of that update.
+ * hypercall for each page, two for each ended peer.  rc: of that update.
  * *leave_r: another keeper may fare better.
  */
 static int keep_beating(keeper *k, const factory_pages *pages, int rc,
@@ -561,8 +561,13 @@ int libxl_shared_mem_keep(libxl_ctx *ctx, bool stays,
     int rc = ERROR_FAIL;
 
     k.xsh = xs_open(0);
-    if (!k.xsh || !watch_events(k.xsh))
+    if (!k.xsh || !watch_events(k.xsh)) {
+        GC_INIT(ctx);
+
+        LOGE(ERROR, "shared_mem_factory: can't watch xenstore");
+        GC_FREE;
         goto out;
+    }
 
     /* An error may pass: until it has, there is no beat. */
     do {

@@ -100,13 +100,14 @@ static int try_standby_lock(void)
 /* What fails time and again is in the log once a minute. */
 static void limit_log(xentoollog_logger_stdiostream *logger, bool failed)
 {
-    static time_t complained;
-    const time_t now = time(NULL);
+    static time_t silent_until;
+    struct timespec now;
 
-    if (failed && now - complained >= COMPLAIN_SECONDS)
-        complained = now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (failed && now.tv_sec >= silent_until)
+        silent_until = now.tv_sec + COMPLAIN_SECONDS;
 
-    xtl_stdiostream_set_minlevel(logger, now - complained < COMPLAIN_SECONDS
+    xtl_stdiostream_set_minlevel(logger, now.tv_sec < silent_until
                                          ? XTL_CRITICAL : XTL_ERROR);
 }
 

@@ -48,6 +48,8 @@ static const char *mapping_problem(int error)
         return "the guest has something else there";
     case -ERANGE:
         return "that is beyond the guest's physical address width";
+    case -ESRCH:
+        return "the domain is being destroyed";
     case -ENOMEM:
         return "no memory left for the guest's page tables; raise "
                "shadow_memory=";
@@ -206,8 +208,8 @@ static bool source_lacks_page(int error)
     return error == -ENOENT || error == -ESRCH;
 }
 
-/* *op stopped at a page that its source lacks: maps that one of whichever
- * other peer has it, and has *op go on behind it. */
+/* *op stopped at a page that its source lacks: maps it, and what follows, of
+ * whichever other peer has it, and has *op go on behind that. */
 static int map_from_others(libxl__gc *gc, const mapping_job *job,
                            xen_region_op_t *op)
 {
@@ -227,15 +229,20 @@ static int map_from_others(libxl__gc *gc, const mapping_job *job,
 
         one.source = peer->domid;
         one.source_gfn = to_gfn(peer->begin + offset - peer->offset);
-        one.nr = 1;
+        one.nr = min((uint64_t)op->nr,
+                     to_gfn(peer->offset + peer->size - offset));
         error = region_op(gc, &one);
+        if (one.gfn != op->gfn) {
+            const uint64_t done = one.gfn - op->gfn;
+
+            op->gfn += done;
+            op->source_gfn += done;
+            op->nr -= done;
+            return 0;
+        }
     }
 
-    if (!error) {
-        op->gfn++;
-        op->source_gfn++;
-        op->nr--;
-    } else if (!source_lacks_page(error)) {
+    if (!source_lacks_page(error)) {
         log_mapping_problem(gc, job, op->gfn, error);
     } else if (!libxl__shared_mem_get_uuid(gc, job->domid, &uuid)) {
         SHARED_MEM_LOG(job->d_config, r->request.range.name,
@@ -330,6 +337,8 @@ int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
     };
     const int error = region_op(gc, &op);
 
+    /* They go with it. */
+    if (error == -ESRCH) return 0;
     if (error) {
         LOGD(ERROR, domid, "static_shared_mem: can't take back the page at "
              "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,

@@ -159,6 +159,7 @@ libxl__flock *libxl__shared_mem_try_lock(libxl__gc *gc)
     }
 
     lock->path = libxl__strdup(NOGC, path);
+    note_holder(gc);
     return lock;
 }
 
@@ -236,16 +237,24 @@ void libxl__shared_mem_work(libxl__egc *egc, libxl__shared_mem_task *task,
         goto failed;
     }
     if (!pid) {
-        /* The child.  It has no xenstore; errors of libxl fit a status. */
+        /*
+         * The child.  It has no xenstore, and nobody else's lock; errors of
+         * libxl fit a status.
+         */
+        libxl_postfork_child_noexec(CTX);
         CTX->xch = xc_interface_open(CTX->lg, 0, 0);
-        _exit(CTX->xch ? -work(gc, task) : -ERROR_FAIL);
+        if (!CTX->xch)
+            _exit(-ERROR_FAIL);
+        note_holder(gc);
+        _exit(-work(gc, task));
     }
 
     return;
 
  failed:
     libxl__ao_abortable_deregister(&task->abortable);
-    worked(egc, task, rc);
+    /* What has to be done is done here, if there can't be a process. */
+    worked(egc, task, task->cleans_up ? work(gc, task) : rc);
 }
 
 /*

@@ -97,6 +97,14 @@ static int remove_page(xc_interface *xch, const uint64_t *word)
                                                             word[1]));
 }
 
+/* The least there can be: what is free of it goes back to Xen. */
+static int shrink(xc_interface *xch, const uint64_t *word)
+{
+    xc_set_paging_mempool_size(xch, word[0], XC_PAGE_SIZE);
+
+    return one_page("shrink", false);
+}
+
 static const struct command commands[] = {
     { "probe", 3, 3, "DOMID GFN PAGES", probe },
     { "allocate", 3, 4, "DOMID GFN PAGES [FLAGS]", allocate },
@@ -104,6 +112,7 @@ static const struct command commands[] = {
     { "unmap", 3, 3, "DOMID GFN PAGES", unmap },
     { "add", 4, 4, "DOMID SPACE INDEX GFN", add },
     { "remove", 2, 2, "DOMID GFN", remove_page },
+    { "shrink", 1, 1, "DOMID", shrink },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -116,6 +125,7 @@ static int misuse(void)
                 commands[i].words);
     fputs("probe, allocate, map, unmap: XENMEM_region_op; FLAGS: XENMEM_REGION_*.\n"
           "add: one page of a XENMAPSPACE_*; remove: one page of any kind.\n"
+          "shrink: the memory for the domain's page tables.\n"
           "Exit: 0 all done, 1 Xen refused it or a part of it, 3 misuse.\n",
           stderr);
 

@@ -692,14 +692,14 @@ case_an_idle_keeper_asks_for_nothing() # limit 300
     destroy vm1 vm2 vm3 vm4 vm5 vm6 vm7 vm8
 }
 
-# A peer that has ended costs a hypercall each four seconds, and no more.
-case_a_peer_that_has_ended_costs_a_call() # limit 180
+# A peer that has ended costs two hypercalls each four seconds, and no more.
+case_a_peer_that_has_ended_costs_two_calls() # limit 180
 {
     traced factory vm1 '"0x90000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"'
     ends vm2 3
     within_a_second has_peers vm1 0 0x1
-    idles 1 1
+    idles 1 2
     destroy vm1 vm2
 }
 

@@ -104,6 +104,14 @@ case_a_large_region_keeps_nobody_waiting() # limit 240
     freepages "$free" 8 15 >answer || fail "free pages: $(cat answer), not $free"
     assert_equal "the record" "$(record)" ""
 
+    # A domain whose creation is aborted there does not stay.
+    ! eventloop -a 100 create vm2 /guests/agent 0x80000000 0x40000000 ID2 >looped 2>&1 ||
+        fail "it was not aborted: $(cat looped)"
+    assert_prompt looped
+    ! xl domid vm2 2>/dev/null || fail "it is there"
+    freepages "$free" 8 15 >answer || fail "free pages: $(cat answer), not $free"
+    assert_equal "the record" "$(record)" ""
+
     must eventloop attach "$vm1" 0x80000000 0x40000000 ID1 >looped
     assert_prompt looped
     must guest vm1 zero 0xbffff000 4K

@@ -194,6 +194,28 @@ large_entries()
     destroy vm2
 }
 
+# There is no table to split the entry with: it has all its references still.
+case_an_entry_that_cannot_be_split_stays()
+{
+    local free
+
+    running vm1
+    allocate vm1 $FIRST 512
+    must guest vm1 fill $FIRST 2M 3
+    must sharectl shrink "$vm1"
+    free=$(freepages)
+    for _ in 1 2 3; do
+        answer "hypercall-remove: rc $ENOMEM" \
+            guest vm1 hypercall-remove "$(gfn $FIRST)"
+        answer "remove: ENOMEM" sharectl remove "$vm1" "$(gfn $((FIRST + 0x5000)))"
+    done
+    assert_equal "free pages" "$(freepages)" "$free"
+    must guest vm1 check $FIRST 2M 3
+    must sharectl unmap "$vm1" "$(gfn $FIRST)" 512
+    must freepages $((free + 512)) 0 5
+    destroy vm1
+}
+
 case_large_entries_are_split_and_dropped_to_the_page() # limit 180
 {
     must_lose_no_page large_entries
