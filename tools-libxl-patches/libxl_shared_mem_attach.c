@@ -78,6 +78,18 @@ static void take_back(libxl__egc *egc, libxl__shared_mem_task *task,
 
 /*----- The stored config -----*/
 
+/* The caller holds the lock of the domain's userdata. */
+static int get_config(libxl__gc *gc, uint32_t domid,
+                      libxl_domain_config *d_config)
+{
+    int rc = libxl__get_domain_configuration(gc, domid, d_config);
+
+    if (rc)
+        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
+
+    return rc;
+}
+
 static int read_config(libxl__gc *gc, uint32_t domid,
                        libxl_domain_config *d_config)
 {
@@ -86,10 +98,8 @@ static int read_config(libxl__gc *gc, uint32_t domid,
 
     if (!lock) return ERROR_LOCK_FAIL;
 
-    rc = libxl__get_domain_configuration(gc, domid, d_config);
+    rc = get_config(gc, domid, d_config);
     libxl__unlock_file(lock);
-    if (rc)
-        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
 
     return rc;
 }
@@ -186,11 +196,8 @@ static int store(libxl__gc *gc, state *s, bool attaches)
         goto out;
     }
 
-    rc = libxl__get_domain_configuration(gc, domid, &before);
-    if (rc) {
-        LOGD(ERROR, domid, "static_shared_mem: can't get the domain's config");
-        goto out;
-    }
+    rc = get_config(gc, domid, &before);
+    if (rc) goto out;
 
     libxl_domain_config_copy(CTX, &after, &before);
     change_config(gc, s, attaches, &after);
@@ -210,12 +217,6 @@ static int store(libxl__gc *gc, state *s, bool attaches)
 
 /*----- Beginning -----*/
 
-static void left_taken_back(libxl__egc *egc, libxl__shared_mem_task *task,
-                            int rc)
-{
-    task->callback(egc, task, rc);
-}
-
 /* Reads what there is; and takes back what somebody left who was killed. */
 static void begin_locked(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
 {
@@ -233,7 +234,7 @@ static void begin_locked(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
     if (rc) goto out;
 
     if (s->job.domain.change.range.size) {
-        take_back(egc, task, left_taken_back);
+        take_back(egc, task, task->callback);
         return;
     }
 
