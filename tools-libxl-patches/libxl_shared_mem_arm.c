@@ -6,7 +6,8 @@
  */
 
 #include "libxl_internal.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_arch.h"
+#include "libxl_shared_mem_config.h"
 
 #include <xenguest.h>
 #include <endian.h>

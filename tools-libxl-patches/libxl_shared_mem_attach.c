@@ -13,6 +13,8 @@
 
 #include "libxl_internal.h"
 #include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_map.h"
+#include "libxl_shared_mem_task.h"
 
 typedef struct {
     libxl__shared_mem_task task;
@@ -57,8 +59,7 @@ static void change_unmapped(libxl__egc *egc, libxl__shared_mem_task *task,
     libxl__shared_mem_domain *domain = &task->job->domain;
 
     if (!rc) {
-        domain->change.detaches = false;
-        domain->change.range.size = 0;
+        FILLZERO(domain->change);
         rc = libxl__shared_mem_write(gc, NULL, 0, domain);
     }
 
@@ -319,12 +320,12 @@ static int make_configs(libxl__gc *gc, state *s)
     *all = s->d_config;
     all->c_info.name = libxl__domid_to_name(gc, domain->domid);
     all->num_static_shared_mems = 0;
-    GCNEW_ARRAY(all->static_shared_mems, domain->index.nr_ids + 1);
-    all->shared_mem_factory = domain->has_factory ? domain->factory : 0;
+    GCNEW_ARRAY(all->static_shared_mems, domain->nr_ids + 1);
+    all->shared_mem_factory = domain->factory;
 
-    for (i = 0; i < domain->index.nr_ids; i++) {
+    for (i = 0; i < domain->nr_ids; i++) {
         GCNEW(record);
-        rc = libxl__shared_mem_read_record(gc, domain->index.ids[i], record);
+        rc = libxl__shared_mem_read_record(gc, domain->ids[i], record);
         if (rc) return rc;
 
         mapping = libxl__shared_mem_record_find(record, domain->domid);
@@ -442,7 +443,7 @@ static void attach_carried_out(libxl__egc *egc, libxl__shared_mem_task *task,
     libxl__shared_mem_domain *domain = &s->job.domain;
 
     if (!rc) {
-        domain->change.range.size = 0;
+        FILLZERO(domain->change);
         rc = store(gc, s, true);
     }
     if (!rc) {
@@ -483,6 +484,22 @@ static void attach_begun(libxl__egc *egc, libxl__shared_mem_task *task, int rc)
 
 /*----- Detach -----*/
 
+/* Returns false if the domain does not have it. */
+static bool remove_id(libxl__shared_mem_domain *domain, const char *id)
+{
+    unsigned int i = 0;
+
+    while (i < domain->nr_ids && strcmp(domain->ids[i], id))
+        i++;
+    if (i == domain->nr_ids)
+        return false;
+
+    domain->nr_ids--;
+    memmove(&domain->ids[i], &domain->ids[i + 1],
+            (domain->nr_ids - i) * sizeof(domain->ids[0]));
+    return true;
+}
+
 static int plan_detach(libxl__gc *gc, state *s)
 {
     const libxl__shared_mem_mapping *mapping;
@@ -492,7 +509,7 @@ static int plan_detach(libxl__gc *gc, state *s)
     libxl__shared_mem_region *r;
     int rc;
 
-    if (!libxl__shared_mem_index_remove(&domain->index, id)) {
+    if (!remove_id(domain, id)) {
         LOGD(ERROR, domid, "static_shared_mem: region %s: the domain does not "
              "have it", id);
         return ERROR_NOTFOUND;

@@ -13,9 +13,12 @@
 #define XC_WANT_COMPAT_MAP_FOREIGN_API
 
 #include "libxl_internal.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_arch.h"
+#include "libxl_shared_mem_factory.h"
 #include "libxl_shared_mem_keeper.h"
+#include "libxl_shared_mem_life.h"
 #include "libxl_shared_mem_page.h"
+#include "libxl_shared_mem_task.h"
 
 #include <poll.h>
 
@@ -33,9 +36,8 @@
 
 /* A domain that has a factory page. */
 typedef struct {
-    uint32_t domid;
-    uint64_t gpa;
-    bool unknown;       /* the rest: it can't be found out */
+    libxl__shared_mem_domain domain;
+    bool unknown;       /* what it has: it can't be found out */
     int rc;             /* of bringing its page up to date */
     void *page;         /* mapped in this process, or NULL */
 } factory;
@@ -130,13 +132,13 @@ static const known_region *get_region(libxl__gc *gc, known_regions *known,
 
 static int map_page(libxl__gc *gc, factory *f)
 {
-    f->page = xc_map_foreign_range(CTX->xch, f->domid, XC_PAGE_SIZE,
+    f->page = xc_map_foreign_range(CTX->xch, f->domain.domid, XC_PAGE_SIZE,
                                    PROT_READ | PROT_WRITE,
-                                   f->gpa >> XC_PAGE_SHIFT);
+                                   f->domain.factory >> XC_PAGE_SHIFT);
     if (f->page) return 0;
 
-    LOGED(ERROR, f->domid, "shared_mem_factory: can't map the page at "
-          "0x%"PRIx64, f->gpa);
+    LOGED(ERROR, f->domain.domid, "shared_mem_factory: can't map the page at "
+          "0x%"PRIx64, f->domain.factory);
     return ERROR_FAIL;
 }
 
@@ -144,12 +146,13 @@ static int map_page(libxl__gc *gc, factory *f)
 static int clean_page(libxl__gc *gc, const factory *f, size_t offset,
                       size_t size)
 {
-    if (!libxl__shared_mem_arch_clean(gc, f->domid, f->gpa >> XC_PAGE_SHIFT,
+    if (!libxl__shared_mem_arch_clean(gc, f->domain.domid,
+                                      f->domain.factory >> XC_PAGE_SHIFT,
                                       (char *)f->page + offset, size))
         return 0;
 
-    LOGED(ERROR, f->domid, "shared_mem_factory: can't flush the page at "
-          "0x%"PRIx64, f->gpa);
+    LOGED(ERROR, f->domain.domid, "shared_mem_factory: can't flush the page "
+          "at 0x%"PRIx64, f->domain.factory);
     return ERROR_FAIL;
 }
 
@@ -164,14 +167,11 @@ static int beat_page(libxl__gc *gc, const factory *f)
 /* Whether there is nothing where the page was: its guest may take it away. */
 static bool is_page_gone(libxl__gc *gc, const factory *f)
 {
-    xen_region_op_t op = {
-        .op = XENMEM_REGION_OP_probe,
-        .domid = f->domid,
-        .gfn = f->gpa >> XC_PAGE_SHIFT,
-        .nr = 1,
-    };
+    const int error =
+        libxl__shared_mem_probe(gc, f->domain.domid,
+                                f->domain.factory >> XC_PAGE_SHIFT, 1);
 
-    return !xc_region_op(CTX->xch, &op) || errno == ESRCH;
+    return !error || error == ESRCH;
 }
 
 /* Tells the domain of each region that it has, as its record has it.  The
@@ -179,26 +179,21 @@ static bool is_page_gone(libxl__gc *gc, const factory *f)
 static int update_factory(libxl__gc *gc, factory *f, known_regions *known)
 {
     const libxl__shared_mem_mapping *mapping;
+    const libxl__shared_mem_domain *domain = &f->domain;
     libxl__shared_mem_contents *contents;
-    libxl__shared_mem_index *index;
     const known_region *r;
     unsigned int i;
-    bool exists;
     int rc;
 
-    GCNEW(index);
-    rc = libxl__shared_mem_read_index(gc, f->domid, index, &exists);
-    if (rc) return rc;
-
     GCNEW(contents);
-    contents->domid = f->domid;
+    contents->domid = domain->domid;
 
-    for (i = 0; i < index->nr_ids && contents->nr < SHARED_MEM_ENTRIES_MAX;
+    for (i = 0; i < domain->nr_ids && contents->nr < SHARED_MEM_ENTRIES_MAX;
          i++) {
-        r = get_region(gc, known, index->ids[i]);
+        r = get_region(gc, known, domain->ids[i]);
         if (!r) return ERROR_FAIL;
 
-        mapping = libxl__shared_mem_record_find(&r->record, f->domid);
+        mapping = libxl__shared_mem_record_find(&r->record, domain->domid);
         if (mapping)
             libxl__shared_mem_page_add(contents, &r->record, mapping,
                                        r->alive);
@@ -213,24 +208,22 @@ static int update_factory(libxl__gc *gc, factory *f, known_regions *known)
 
 /*----- All pages -----*/
 
-/*
- * Reads the entry of a domain.  *alive_r: whether it is still that domain, and
- * has its page.
- */
-static int read_factory(libxl__gc *gc, const char *name, factory *f,
-                        bool *alive_r)
+/* Reads what is kept of a domain.  *alive_r: whether it is still that domain,
+ * and has a page. */
+static int read_factory(libxl__gc *gc, const char *name,
+                        libxl__shared_mem_domain *domain, bool *alive_r)
 {
     libxl__shared_mem_life life;
-    const char *uuid;
+    bool exists;
     int rc;
 
     *alive_r = false;
-    f->domid = strtoul(name, NULL, 10);
 
-    rc = libxl__shared_mem_read_factory(gc, f->domid, &uuid, &f->gpa);
-    if (rc || !uuid) return rc;
+    rc = libxl__shared_mem_fetch_domain(gc, strtoul(name, NULL, 10), domain,
+                                        &exists);
+    if (rc || !domain->factory) return rc;
 
-    rc = libxl__shared_mem_get_life(gc, f->domid, uuid, &life);
+    rc = libxl__shared_mem_get_life(gc, domain->domid, domain->uuid, &life);
     if (rc) return rc;
 
     *alive_r = life >= LIBXL__SHARED_MEM_ENDED;
@@ -242,7 +235,8 @@ static void forget_factory(libxl__gc *gc, const factory *f)
     libxl__shared_mem_path path;
 
     libxl__xs_rm_checked(gc, XBT_NULL,
-                         libxl__shared_mem_factory_path(&path, f->domid));
+                         libxl__shared_mem_factory_path(&path,
+                                                        f->domain.domid));
 }
 
 /* All pages, as an update has left them.  Begin with all zeros. */
@@ -272,7 +266,7 @@ static int list_factories(libxl__gc *gc, factory_pages *pages)
     GCNEW_ARRAY(pages->factories, nr);
     for (i = 0; i < nr; i++) {
         f = &pages->factories[pages->nr];
-        f->unknown = read_factory(gc, names[i], f, &alive);
+        f->unknown = read_factory(gc, names[i], &f->domain, &alive);
         if (f->unknown || alive)
             pages->nr++;
         else
@@ -329,10 +323,10 @@ int libxl__shared_mem_update_factories(
     unmap_all(&pages);
 
     /* Without a page of its own, the domain depends on none. */
-    if (!new_domain || !new_domain->has_factory) return 0;
+    if (!new_domain || !new_domain->factory) return 0;
 
     for (i = 0; !rc && i < pages.nr; i++)
-        if (pages.factories[i].domid == new_domain->domid)
+        if (pages.factories[i].domain.domid == new_domain->domid)
             rc = pages.factories[i].rc;
 
     return rc;

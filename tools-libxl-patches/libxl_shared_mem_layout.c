@@ -11,7 +11,9 @@
  */
 
 #include "libxl_internal.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_arch.h"
+#include "libxl_shared_mem_config.h"
+#include "libxl_shared_mem_layout.h"
 
 #include <xenguest.h>
 

@@ -6,7 +6,8 @@
  */
 
 #include "libxl_internal.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_life.h"
+#include "libxl_shared_mem_store.h"
 
 static const libxl_shared_mem_state states[] = {
     [LIBXL__SHARED_MEM_GONE]  = LIBXL_SHARED_MEM_STATE_GONE,

@@ -11,7 +11,11 @@
  */
 
 #include "libxl_internal.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_arch.h"
+#include "libxl_shared_mem_config.h"
+#include "libxl_shared_mem_layout.h"
+#include "libxl_shared_mem_life.h"
+#include "libxl_shared_mem_map.h"
 
 /* The Linux privcmd driver and libxc handle arrays of this size well; it
  * bounds the memory needed to give back RAM of any size. */
@@ -70,18 +74,13 @@ static const char *mapping_problem(int error)
 int libxl__shared_mem_check_hypervisor(libxl__gc *gc,
                                        const libxl_domain_config *d_config)
 {
-    xen_region_op_t op = {
-        .op = XENMEM_REGION_OP_probe,
-        .domid = DOMID_INVALID,
-        .nr = 1,
-    };
     const char *name;
     int error;
 
     if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
-    error = region_op(gc, &op);
+    error = -libxl__shared_mem_probe(gc, DOMID_INVALID, 0, 1);
     if (error == -ESRCH)
         return 0;
 
@@ -94,16 +93,6 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc,
         SHARED_MEM_LOG(d_config, name, "nothing can be mapped: %s",
                        mapping_problem(error) ?: strerror(-error));
     return ERROR_FAIL;
-}
-
-bool libxl__shared_mem_is_dying(libxl__gc *gc, uint32_t domid)
-{
-    xen_region_op_t op = {
-        .op = XENMEM_REGION_OP_probe,
-        .domid = domid,
-    };
-
-    return region_op(gc, &op) == -ESRCH;
 }
 
 /* What the calls for one region need to know. */

@@ -117,6 +117,7 @@ typedef struct libxl__shared_mem_request {
     bool must_own;      /* role=owner */
     bool must_borrow;   /* role=borrower */
     bool control;       /* the region has, or is to have, a control page */
+    bool hidden;        /* a new region's record is for its peers alone */
 } libxl__shared_mem_request;
 
 /*
@@ -150,6 +151,18 @@ unsigned int libxl__shared_mem_split(
     const libxl__shared_mem_record *record,
     const libxl__shared_mem_request *request,
     libxl__shared_mem_segment segments_r[LIBXL__SHARED_MEM_SEGMENTS_MAX]);
+
+/* A region, and what the domain being built does to it; or its factory page,
+ * which has no record. */
+typedef struct libxl__shared_mem_region {
+    bool is_factory;
+    libxl__shared_mem_request request;
+    libxl__shared_mem_record before;    /* as xenstore has it */
+    libxl__shared_mem_record now;       /* without dead peers, later with us */
+    bool inside;                        /* the range is RAM of the domain */
+    unsigned int nr_segments;
+    libxl__shared_mem_segment segments[LIBXL__SHARED_MEM_SEGMENTS_MAX];
+} libxl__shared_mem_region;
 
 /*
  * The peers that have what is at offset, whole pages, one by one: the first

@@ -11,7 +11,8 @@
 
 #include "libxl_internal.h"
 #include "libxl_arch.h"
-#include "libxl_shared_mem_internal.h"
+#include "libxl_shared_mem_arch.h"
+#include "libxl_shared_mem_config.h"
 
 #include <xenguest.h>
 #include <xen/hvm/dm_op.h>

@@ -325,6 +325,7 @@ int main_sharedmemattach(int argc, char **argv)
     if (!xlu_static_shared_mem_parse_strings(config,
                                              (const char *const *)&entry, 1,
                                              &mems, &nr)) {
+        mems->record = shared_mem_record;
         status = attach(domid, mems);
         libxl_static_shared_mem_dispose(mems);
         free(mems);

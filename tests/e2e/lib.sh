@@ -389,14 +389,42 @@ ends()
     guest "$1" shutdown "$2" >/dev/null 2>&1 || true
 }
 
+# kept NODE: the JSON that libxl keeps there, without blanks and line ends.
+kept()
+{
+    xenstore-read "$1" | sed 's/\\n//g; s/ //g'
+}
+
+# field NAME TEXT: what the JSON has of that name, a number or a text, where it has
+# it first. What has its default value is left out.
+field()
+{
+    echo "$2" | sed -n "s/.*[{,]\"$1\":\"*\([^],\"}]*\).*/\1/p"
+}
+
+# uuid NAME: of the domain.
+uuid()
+{
+    local domid path
+
+    eval "domid=\$$1"
+    path=$(xenstore-read "/local/domain/$domid/vm")
+    echo "${path#/vm/}"
+}
+
+# given NAME: how much of its RAM the domain has regions in the place of, in KiB.
+given()
+{
+    local domid
+
+    eval "domid=\$$1"
+    field given_memkb "$(kept "/libxl/$domid/shared_mem")"
+}
+
 # generation ID: of a region; grows with each change of its peers.
 generation()
 {
-    local answer
-
-    question store "/libxl/shared_mem/$1/generation"
-    answer=${answer#*\"}
-    echo "${answer%\"}"
+    field generation "$(kept "/libxl/shared_mem/$1")"
 }
 
 # destroy NAME...: xl comes back when they are gone.

@@ -228,19 +228,31 @@ want()
 # want_peer RACER REGION: what the region's record says of it.
 want_peer()
 {
-    local public="/local/shared_mem/race-$2" private="/libxl/shared_mem/race-$2"
-    local domid
+    local public="/local/shared_mem/race-$2" domid
 
     value_of "domid_$1"; domid=$value
     value_of "range_$1_$2"
     want "$public/mappings/$domid" "$value"
     [ "$1" != $READER ] || want "$public/mappings/$domid/prot" ro
     value_of "uuid_$1"
-    want "$private/peers/$domid" "$value"
+    want "/libxl/shared_mem/race-$2/$domid" "$value"
 }
 
-# Sets found to all nodes with a value but owners, generations, and the numbers of
-# peers, which xl checks itself. Each region has one owner, a live one.
+# What libxl keeps of each region, as PATH/DOMID = "UUID" of each peer. All else it
+# checks itself.
+kept_peers()
+{
+    xenstore-ls -f /libxl/shared_mem | sed 's/\\n//g; s/ //g' | awk -F '="[{]' '
+        NF == 2 {
+            for (nr = split($2, peers, "[{]\"domid\":"); nr > 1; nr--) {
+                split(peers[nr], part, "[,\"]+")
+                print $1 "/" part[1] " = \"" part[4] "\""
+            }
+        }'
+}
+
+# Sets found to all public nodes with a value but owners, and to the peers that are
+# kept. Each region has one owner, a live one.
 read_records()
 {
     local line racer owners='' nr_owners=0 IFS
@@ -251,9 +263,9 @@ read_records()
     done
     found=$NEWLINE nr_found=0
     IFS=$NEWLINE
-    for line in $(xenstore-ls -f /local/shared_mem /libxl/shared_mem); do
+    for line in $(xenstore-ls -f /local/shared_mem; kept_peers); do
         case $line in
-        *' = ""' | */generation* | */number* | */free_numbers*) ;;
+        *' = ""') ;;
         */owner*)
             nr_owners=$((nr_owners + 1))
             among "${line##* }" "$owners" || fail "$line, not of$owners"

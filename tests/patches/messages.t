@@ -110,7 +110,7 @@ done <<'TABLE'
 xl-config/libxlu_shared_mem_parse.c|/"BEGIN must be below/s/fail(.*)/EINVAL/|BEGIN must be below 2\^52
 xl-config/xl_shared_mem.c|/neither a domain/d|<NAME> is neither a domain nor a region
 tools-libxl-patches/libxl_shared_mem_map.c|s/return "the guest has something.*"/return NULL/|the guest has something else there
-xenstore-schema/libxl_shared_mem_record.c|/"not ro"/d|not ro
+xenstore-schema/libxl_shared_mem_record.c|/"the owner has no mapping"/d|the owner has no mapping
 tools-libxl-patches/libxl_shared_mem_keeper.c|/die("can't make"/d|libxl-shared-mem-keeper: can't make a pipe: <REASON>
 tools-libxl-patches/0012-libxl-add-static-shared-memory.patch|/the domain stays on record/,/comes or goes/d|static_shared_mem: the domain stays on record until the next one with a region comes or goes
 TABLE

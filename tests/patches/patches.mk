@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 PATCH_TESTS := $(addprefix tests/patches/,build.t series.t stage.t fetch.t messages.t \
-	golang.t completion.t)
+	golang.t completion.t calls.t)
 # What the normal build makes of the whole series.
 PATCH_BUILDS := $(foreach arch,x86_64 arm64,build/hypervisor/$(arch)/xen build/xen/$(arch)/dist.done)
-PATCH_SCRIPTS := $(filter-out %/programs,$(wildcard tools-libxl-patches/scripts/*)) \
-	$(wildcard tools-libxl-patches/scripts/programs/gcc tests/patches/*.t tests/patches/*.sh tests/patches/lint-sources tests/patches/lint-examples .ci/run)
+PATCH_SCRIPTS := $(filter-out %/programs %/calls.t,$(wildcard tools-libxl-patches/scripts/* \
+	tools-libxl-patches/scripts/programs/gcc tests/patches/*.t tests/patches/*.sh \
+	tests/patches/lint-sources tests/patches/lint-examples .ci/run))
 
 TEST_FILES += $(PATCH_TESTS)
 TEST_NEEDS += series $(PATCH_BUILDS)
@@ -18,6 +19,8 @@ $(call test_inputs,$(PATCH_TESTS),build/xen/id/xen build/xen/id/tools build/xen/
 	$(wildcard tools-libxl-patches/*.patch) | series)
 $(call test_inputs,tests/patches/build.t,$(PATCH_BUILDS))
 $(call test_inputs,tests/patches/golang.t,build/xen/x86_64/dist.done)
+$(call test_inputs,tests/patches/calls.t,docs/architecture.md \
+	build/xen/x86_64/dist.done build/xen/arm64/dist.done)
 $(call test_inputs,tests/patches/messages.t,tests/patches/messages.py \
 	$(wildcard tools-libxl-patches/*.[ch] xl-config/*.[ch] xl-config/*.pod xenstore-schema/*.[ch]))
 LINT_TARGETS += lint-patches lint-sources lint-pods lint-examples

@@ -69,6 +69,80 @@ case_guests_may_read_but_not_write_the_record()
     destroy vm1
 }
 
+# privately COMMAND...: with that in xl.conf.
+privately()
+{
+    local conf=/etc/xen/xl.conf
+
+    cp -p $conf xl.conf
+    echo 'shared_mem_record="private"' >>$conf
+    "$@"
+    cp -p xl.conf $conf
+}
+
+# assert_permissions PATH EXPECTED: of all nodes there.
+assert_permissions()
+{
+    assert_equal "permissions of $1" "$(
+        xenstore-ls -fp "$1" | sed 's/.*(\(.*\))$/\1/' | sort -u
+    )" "$2"
+}
+
+# n0 and r1: nothing for others, and reading for domain 1.
+case_only_peers_may_read_a_private_record()
+{
+    local root=/local/shared_mem
+
+    share vm1 '"0x60000000+4K = public"'
+    privately share vm2 '"0x60000000+8K = ID1"'
+    assert_permissions $root/public r0
+    assert_permissions $root/ID1 "n0,r$vm2"
+    # Nobody sees by their names which regions there are.
+    assert_equal "permissions of the root" \
+        "$(xenstore-ls -p /local | sed -n 's/^shared_mem = .*(\(.*\))$/\1/p')" n0
+
+    # It stays so whatever xl.conf says when others come, and go.
+    share vm3 '"0x70000000+4K = ID1, offset=0x1000"'
+    assert_permissions $root/ID1 "n0,r$vm2,r$vm3"
+    must xl shared-mem-attach vm1 '0x80000000+4K = ID1, offset=0, prot=ro'
+    assert_permissions $root/ID1 "n0,r$vm1,r$vm2,r$vm3"
+    destroy vm2
+    assert_permissions $root/ID1 "n0,r$vm1,r$vm3"
+    assert_record <<LINES
+$root/public/owner = "$vm1"
+$root/public/size = "0x1000"
+$root/public/mappings/$vm1 = "0x60000000-0x60001000"
+$root/ID1/owner = "$vm1"
+$root/ID1/size = "0x2000"
+$root/ID1/mappings/$vm1 = "0x80000000-0x80001000"
+$root/ID1/mappings/$vm1/prot = "ro"
+$root/ID1/mappings/$vm1/offset = "0x0"
+$root/ID1/mappings/$vm3 = "0x70000000-0x70001000"
+$root/ID1/mappings/$vm3/offset = "0x1000"
+LINES
+    destroy vm3 vm1
+
+    # One that is attached is made in the same way.
+    running vm4
+    privately must xl shared-mem-attach vm4 '0x80000000+4K = ID2'
+    assert_permissions $root/ID2 "n0,r$vm4"
+    # A domain that restarts asks for what it asked for.
+    assert_equal "the stored record" "$(xl list -l vm4 | grep -c '"record": "private"')" 1
+    destroy vm4
+    must xenstore-chmod $root r0
+}
+
+case_xl_conf_knows_two_kinds_of_records()
+{
+    local conf=/etc/xen/xl.conf
+
+    cp -p $conf xl.conf
+    echo 'shared_mem_record="secret"' >>$conf
+    expect_fail "$conf: shared_mem_record is \"secret\"; it has to be \"public\" or\
+ \"private\"" xl list
+    cp -p xl.conf $conf
+}
+
 # Nothing is at that address: reads give all ones on x86, and a fault on arm64.
 assert_nothing_at()
 {

@@ -191,11 +191,11 @@ case_a_region_inside_RAM_leaves_a_hole()
     must guest vm2 check 0x80000000 64K 45
     # No RAM comes in its place.
     assert_equal "the memory of vm1" "$(figures vm1)" "$before"
-    assert_equal "memkb" "$(xenstore-read "/libxl/$vm1/shared_mem/memkb")" -64
+    assert_equal "RAM given" "$(given vm1)" 64
     attach vm1 "$FREE_RAM+64K = ID1"
     must guest vm1 check "$FREE_RAM" 64K 45
     assert_equal "the memory of vm1" "$(figures vm1)" "$before"
-    assert_equal "memkb" "$(xenstore-read "/libxl/$vm1/shared_mem/memkb")" -64
+    assert_equal "RAM given" "$(given vm1)" 64
     destroy vm1 vm2
 }
 
@@ -388,6 +388,9 @@ case_the_factory_page_follows()
     destroy vm1 vm2
 }
 
+# A range that is coming or going, as libxl keeps it: from 0x80000000, 64 KiB.
+CHANGE='"change": { "begin": 2147483648, "size": 65536'
+
 # xl was killed after it had mapped a page, or allocated one of a new region.
 case_an_attach_that_was_killed()
 {
@@ -396,8 +399,8 @@ case_an_attach_that_was_killed()
     running vm2
     xen_map ok "$vm2" "$vm1" 0x60000000 0x80000000
     must sharectl allocate "$vm2" 0x80004 1
-    must xenstore-write "/libxl/$vm2/shared_mem" "" \
-        "/libxl/$vm2/shared_mem/attaching" 0x80000000-0x80010000
+    must xenstore-write "/libxl/$vm2/shared_mem" \
+        "{ \"uuid\": \"$(uuid vm2)\", $CHANGE } }"
     must_be_used "$vm2" 0x80000000
     must_be_used "$vm2" 0x80004000
     [ "$ARCH" = arm64 ] || # xl has no save there
@@ -418,15 +421,22 @@ case_an_attach_that_was_killed()
 
 case_a_detach_that_was_killed()
 {
+    local before
+
     share vm1 '"0x60000000+64K = ID1"'
     share vm2 '"0x80000000+64K = ID1"' 'shared_mem_factory = 0x70000000'
     must guest vm1 fill 0x60000000 64K 49
     detach vm2 ID1
     xen_map ok "$vm2" "$vm1" 0x60000000 0x80000000
-    must xenstore-write "/libxl/$vm2/shared_mem/detaching" 0x80000000-0x80010000
+    before=$(must xenstore-read "/libxl/$vm2/shared_mem")
+    must xenstore-write "/libxl/$vm2/shared_mem" \
+        "{ \"uuid\": \"$(uuid vm2)\", \"factory\": $((0x70000000)),
+           $CHANGE, \"detaches\": true } }"
     attach vm2 '0x80000000+64K = ID1'
     must guest vm2 check 0x80000000 64K 49
-    ! xenstore-exists "/libxl/$vm2/shared_mem/detaching" || fail "it is left"
+    detach vm2 ID1
+    assert_equal "what is kept of vm2" \
+        "$(must xenstore-read "/libxl/$vm2/shared_mem")" "$before"
     destroy vm1 vm2
 }
 

@@ -10,7 +10,7 @@ dies()
     local name="$1" domid uuid
 
     eval "domid=\$$name"
-    uuid=$(xenstore-read "/libxl/shared_mem/ID1/peers/$domid")
+    uuid=$(uuid "$name")
     must domainctl destroy "$domid"
     for node in "/local/domain/$domid" "/local/domain/0/backend/console/$domid" \
         "/vm/$uuid"

@@ -137,18 +137,19 @@ $other
 # As if vm2's number had been that of a domain which is gone.
 case_a_domain_whose_number_another_has_now()
 {
-    local node uuid
+    local node=/libxl/shared_mem/ID1 before uuid
 
     share vm1 '"0x80000000+64K = ID1"'
     share vm2 '"0x90000000+64K = ID1"'
-    node=/libxl/shared_mem/ID1/peers/$vm2
-    uuid=$(must xenstore-read "$node")
-    xenstore-write "$node" 6fa2f2b6-64ac-4d3b-a4a5-2f8a2f0a8d5e
+    before=$(kept $node)
+    uuid=$(uuid vm2)
+    xenstore-write $node \
+        "${before%"$uuid"*}6fa2f2b6-64ac-4d3b-a4a5-2f8a2f0a8d5e${before#*"$uuid"}"
     lists "$HEADER
 $(row ID1 0x10000 "$vm1" vm1 "$vm1" 0x80000000-0x80010000 rw 0x0 no alive)
 $(row ID1 0x10000 "$vm1" "(null)" "$vm2" 0x90000000-0x90010000 rw 0x0 no gone)
 1 region with 64 KiB of memory"
-    xenstore-write "$node" "$uuid"
+    xenstore-write $node "$before"
     destroy vm1 vm2
 }
 

@@ -129,8 +129,8 @@ case_memory_figures() # limit 240
     share vm1 "\"$inside+2M = one\", \"$outside+4M = two\""
     share vm2 "\"$inside+4M = two\", \"$outside+2M = one\""
     assert_figures 14 12
-    assert_equal "vm1's memkb" "$(xenstore-read "/libxl/$vm1/shared_mem/memkb")" -2048
-    assert_equal "vm2's memkb" "$(xenstore-read "/libxl/$vm2/shared_mem/memkb")" -4096
+    assert_equal "RAM that vm1 has given" "$(given vm1)" 2048
+    assert_equal "RAM that vm2 has given" "$(given vm2)" 4096
 
     # The same after the tools have set it anew.
     for vm in vm1 vm2 vm3; do

@@ -16,7 +16,7 @@ struct key {
 
 static const struct key keys[] = {
     { "memory_op populate_physmap", "memory_op populate_physmap" },
-    { "region_op take", "region_op take" },
+    { "region_op allocate", "region_op allocate" },
     { "region_op map", "region_op map" },
     { "region_op unmap", "region_op unmap" },
     { "domctl max_mem", "domctl max_mem" },
@@ -24,7 +24,7 @@ static const struct key keys[] = {
     { "rm /local/shared_mem/", "rm /local/shared_mem/" },
     { "rm /local/shared_mem/", "transaction_end" },
     /* Are the peers of the record alive? */
-    { "directory /libxl/shared_mem/", "domctl getdomaininfo" },
+    { "read /libxl/shared_mem/", "domctl getdomaininfo" },
     { "domctl destroydomain", "domctl destroydomain" },
 };
 

@@ -53,12 +53,55 @@ static bool has(const struct lines *lines, const char *line)
     return false;
 }
 
-/* A generation may be any, and so may the highest of all, which the private root
- * has, and the numbers of peers, which xl checks itself. */
-static bool may_be_any(const char *path)
+/* The JSON that libxl keeps, without blanks and line ends, in place. */
+static void compact(char *json)
 {
-    return strstr(path, "/generation") || strstr(path, "/number") ||
-           strstr(path, "/free_numbers") || !strcmp(path, PRIVATE);
+    char *to = json;
+
+    for ( const char *from = json; *from; from++ )
+        if ( !strchr(" \n", *from) )
+            *to++ = *from;
+    *to = '\0';
+}
+
+/* What is kept of a region: a line for each peer. */
+static void add_peers(struct lines *lines, const char *path, const char *json)
+{
+    static const char peer[] = "{\"domid\":";
+    unsigned int domid;
+    char uuid[64];
+
+    while ( (json = strstr(json, peer)) )
+    {
+        json += strlen(peer);
+        if ( sscanf(json, "%u,\"uuid\":\"%63[^\"]", &domid, uuid) == 2 )
+            add(lines, "%s: %u = %s", path, domid, uuid);
+        else
+            add(lines, "%s: a peer without a UUID", path);
+    }
+}
+
+/* What is kept is JSON.  All that is not looked at here, libxl checks itself;
+ * and the private root's value, the highest generation, may be any. */
+static void add_value(struct lines *lines, const char *path, char *value)
+{
+    if ( !strncmp(path, FACTORIES "/", strlen(FACTORIES "/")) )
+        add(lines, "%s", path);
+
+    if ( !*value || !strcmp(path, PRIVATE) )
+        return;
+
+    if ( *value != '{' )
+    {
+        add(lines, "%s = %s", path, value);
+        return;
+    }
+
+    compact(value);
+    if ( !strncmp(path, PRIVATE "/", strlen(PRIVATE "/")) )
+        add_peers(lines, path, value);
+    else
+        add(lines, "%s = %s", path, value);
 }
 
 static void add_tree(struct sweep *sweep, struct lines *lines,
@@ -68,9 +111,8 @@ static void add_tree(struct sweep *sweep, struct lines *lines,
     char **children = xs_directory(sweep->xsh, XBT_NULL, path, &nr);
     char *value = xs_read(sweep->xsh, XBT_NULL, path, NULL);
 
-    /* Empty directories have nothing to say. */
-    if ( value && *value && !may_be_any(path) )
-        add(lines, "%s = %s", path, value);
+    if ( value )
+        add_value(lines, path, value);
     free(value);
 
     for ( unsigned int i = 0; i < nr; i++ )
@@ -101,12 +143,16 @@ static const struct guest *first_peer(const struct sweep *sweep,
 }
 
 /* What is outside of RAM, as all is here, changes nothing in a guest's memory:
- * there is no node for that. */
+ * that it has given none is not said. */
 static void add_wanted(const struct sweep *sweep, struct lines *lines,
                        const struct guest *guest)
 {
-    add(lines, FACTORIES "/%u = %s", guest->domid, guest->uuid);
-    add(lines, FACTORIES "/%u/gpa = 0x%"PRIx64, guest->domid, guest->factory);
+    add(lines, FACTORIES "/%u", guest->domid);
+    add(lines, "/libxl/%u/shared_mem = {\"uuid\":\"%s\",%s%s%s"
+        "\"factory\":%"PRIu64",\"change\":{}}", guest->domid, guest->uuid,
+        guest->detached ? "" : "\"regions\":[\"",
+        guest->detached ? "" : guest->region,
+        guest->detached ? "" : "\"],", guest->factory);
 
     if ( guest->detached )
         return;
@@ -114,9 +160,8 @@ static void add_wanted(const struct sweep *sweep, struct lines *lines,
     add(lines, PUBLIC "/%s/mappings/%u = 0x%"PRIx64"-0x%"PRIx64,
         guest->region, guest->domid, guest->gpa,
         (uint64_t)(guest->gpa + REGION_SIZE));
-    add(lines, PRIVATE "/%s/peers/%u = %s", guest->region, guest->domid,
+    add(lines, PRIVATE "/%s: %u = %s", guest->region, guest->domid,
         guest->uuid);
-    add(lines, "/libxl/%u/shared_mem = %s", guest->domid, guest->region);
 
     if ( guest != first_peer(sweep, guest->region) )
         return;
