@@ -333,7 +333,7 @@ case_nobody_else_waits_for_large_regions() # limit 240
     config vm2 'shadow_memory = 16'
     create vm2
     kHz=$(clock_kHz)
-    guestctl "$vm3" watch $((kHz * 1500)) >watched &
+    guestctl "$vm3" watch $((kHz * 2500)) >watched &
     must sharectl allocate "$vm1" 0x80000 65536
     must sharectl map "$vm2" "$vm1" 0x80000 0xa0001 65536
     must sharectl unmap "$vm1" 0x80000 65536

@@ -25,7 +25,16 @@ sample()
         sed -n 's/^VmRSS:[ \t]*\([0-9]*\) kB$/\1/p' "/proc/$pid/status"
     done
     echo 3 >/proc/sys/vm/drop_caches
-    sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo
+    available
+}
+
+# What Linux says is available does not count the free pages in its processors' lists,
+# which grow and shrink by some MiB.
+available()
+{
+    awk '$1 == "MemAvailable:" { sum += $2 }
+         $1 == "count:" { sum += 4 * $2 }
+         END { print sum }' /proc/meminfo /proc/zoneinfo
 }
 
 # By how much each figure may differ from what it was after the warm-up; the last
