@@ -246,7 +246,10 @@ static bool memory_op_fails(uint64_t command, uint64_t argument)
 
     command &= MEMORY_OP_COMMAND;
     if ( command == XENMEM_region_op )
-        return fails(&of_domain, "hypercall memory_op region_op %s of %u",
+        /* A probe of no pages asks whether the domain is being destroyed. */
+        return fails(region->op == XENMEM_REGION_OP_probe && !region->nr
+                     ? &of_question : &of_domain,
+                     "hypercall memory_op region_op %s of %u",
                      name_of(region_ops, LENGTH(region_ops), region->op),
                      region->domid);
 
