@@ -157,6 +157,16 @@ int libxl__shared_mem_has_regions(libxl__gc *gc, uint32_t domid, bool *has_r)
 
 /*----- Carrying out what was planned -----*/
 
+/* Who expects that nobody else sees the record has to know. */
+static void check_hidden(libxl__gc *gc, const libxl_domain_config *d_config,
+                         const region *r)
+{
+    if (r->request.hidden && r->now.nr_mappings && !r->now.hidden)
+        LOG(WARN, "domain %s: %s: its record stays public, as it was made so",
+            d_config->c_info.name ?: "(unnamed)",
+            libxl__shared_mem_option(gc, r->request.range.name));
+}
+
 /* Puts the new peer down in the record. */
 static int join_record(libxl__gc *gc, uint32_t domid, const char *uuid,
                        const libxl_domain_config *d_config,
@@ -255,6 +265,7 @@ static int join(libxl__gc *gc, libxl__shared_mem_job *job)
             continue;
         }
 
+        check_hidden(gc, job->d_config, r);
         rc = join_record(gc, domain->domid, domain->uuid, job->d_config,
                          last_generation, r);
         if (rc) return rc;

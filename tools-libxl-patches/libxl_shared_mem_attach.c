@@ -66,7 +66,7 @@ static void change_unmapped(libxl__egc *egc, libxl__shared_mem_task *task,
     state_of(task)->taken_back(egc, task, rc);
 }
 
-/* Takes back the pages of the change that the domain's nodes tell of. */
+/* Takes back the pages of the change that the domain's node tells of. */
 static void take_back(libxl__egc *egc, libxl__shared_mem_task *task,
                       libxl__shared_mem_callback *taken_back)
 {

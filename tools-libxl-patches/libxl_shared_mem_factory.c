@@ -470,7 +470,6 @@ static event wait_for_event(struct xs_handle *xsh, int ms)
 static bool watch_events(struct xs_handle *xsh)
 {
     return xs_watch(xsh, "@releaseDomain", "") &&
-           xs_watch(xsh, LIBXL__SHARED_MEM_PUBLIC_ROOT, "") &&
            xs_watch(xsh, LIBXL__SHARED_MEM_PRIVATE_ROOT, "") &&
            xs_watch(xsh, LIBXL__SHARED_MEM_FACTORY_ROOT, "");
 }

@@ -90,6 +90,7 @@ static int fill_region(libxl__gc *gc, const libxl__shared_mem_region *r,
     region->memkb = memkb(gc, &r->now);
     region->owner = record->owner;
     region->control = record->control;
+    region->hidden = record->hidden;
     region->generation = record->generation;
 
     return fill_peers(gc, record, region);
@@ -104,7 +105,7 @@ static int list_regions(libxl__gc *gc, libxl_shared_mem_region **regions_r,
     char **ids;
     int rc;
 
-    rc = libxl__shared_mem_list_names(gc, LIBXL__SHARED_MEM_PUBLIC_ROOT, &ids,
+    rc = libxl__shared_mem_list_names(gc, LIBXL__SHARED_MEM_PRIVATE_ROOT, &ids,
                                       &nr);
     if (rc) return rc;
 

@@ -326,8 +326,10 @@ int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
     };
     const int error = region_op(gc, &op);
 
-    /* They go with it. */
-    if (error == -ESRCH) return 0;
+    /* They go with it, if it does. */
+    if (error == -ESRCH &&
+        libxl__shared_mem_probe(gc, domid, 0, 0) == ESRCH)
+        return 0;
     if (error) {
         LOGD(ERROR, domid, "static_shared_mem: can't take back the page at "
              "0x%"PRIx64": %s", (uint64_t)op.gfn << XC_PAGE_SHIFT,

@@ -17,8 +17,8 @@ typedef libxl__shared_mem_region region;
 
 /*----- Texts -----*/
 
-/* A value has 4096 bytes at most, together with its path. */
-#define CHUNK_SIZE 3584
+/* oxenstored, as it is configured, takes no longer values of anybody. */
+#define CHUNK_SIZE 2048
 
 /* Where the nth part of a text is: all but the last have CHUNK_SIZE bytes. */
 static const char *chunk_path(libxl__gc *gc, const char *path, unsigned int n)
@@ -32,6 +32,8 @@ static int write_text(libxl__gc *gc, xs_transaction_t t, const char *path,
     const char *chunk;
     unsigned int n = 0;
     int rc;
+
+    if (!text) return ERROR_NOMEM;
 
     do {
         chunk = libxl__strndup(gc, text, CHUNK_SIZE);
@@ -49,12 +51,12 @@ static int read_chunks(libxl__gc *gc, xs_transaction_t t, const char *path,
     unsigned int n = 0;
     int rc;
 
-    *text_r = "";
+    *text_r = NULL;
 
     do {
         rc = libxl__xs_read_checked(gc, t, chunk_path(gc, path, n++), &chunk);
         if (rc || !chunk) return rc;
-        *text_r = GCSPRINTF("%s%s", *text_r, chunk);
+        *text_r = GCSPRINTF("%s%s", *text_r ?: "", chunk);
     } while (strlen(chunk) == CHUNK_SIZE);
 
     return 0;

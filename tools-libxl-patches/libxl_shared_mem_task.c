@@ -11,8 +11,8 @@
  * memory is cleared and mapped meanwhile.  It's waited for in an event loop,
  * for as long as it takes: whom for is said, and the ao can be aborted.  Our
  * process that works goes on when we get killed, and has the lock until it
- * ends.  Who only reads takes no lock: all that is kept of a region is in one
- * text.
+ * ends.  Who only reads takes no lock: all that is kept of a region is one
+ * text, which is read in one request, or else in one transaction.
  *
  * The lock of the pages is held while records or factory pages are written,
  * for short, so that the keeper, which waits for no other, is never late.

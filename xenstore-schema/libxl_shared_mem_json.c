@@ -7,28 +7,52 @@
  * libxl_types_internal.idl has the types of the JSON, and libxl's generator
  * makes the code for them.  What was read is checked here, before anybody goes
  * by it: xenstore may have been written to by hand, or by another version.
+ * The generated code takes a field of another type for one that is missing,
+ * and ignores what it does not know; so what was read has to be just what is
+ * written for it.
  */
 
 #include "libxl_internal.h"
 #include "libxl_shared_mem_store.h"
 
-/* Parses text, into what has been initialised.  Logs nothing of a text of an
- * earlier version. */
-static const char *parse(libxl__gc *gc, const char *type, const char *text,
-                         libxl__json_parse_callback parse_json, void *parsed)
+static const char *format_problem(bool is_json)
 {
-    if (*text != '{' ||
-        libxl__object_from_json(CTX, type, parse_json, parsed, text))
+    if (!is_json)
         return "it is not JSON: an earlier version may have written it; then "
                "start this Xen anew";
 
-    return NULL;
+    return "it is not as this libxl writes it";
+}
+
+static libxl__json_object *parse(libxl__gc *gc, const char *text)
+{
+    /* Of what an earlier version wrote, nothing else is said. */
+    return *text == '{' ? libxl__json_parse(gc, text) : NULL;
 }
 
 static const char *collect(libxl__gc *gc, char *json)
 {
     libxl__ptr_add(gc, json);
     return json;
+}
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \n");
+}
+
+/* Whether two texts are the same but for blanks and line ends. */
+static bool is_same(const char *a, const char *b)
+{
+    do {
+        a = skip_blanks(a);
+        b = skip_blanks(b);
+        if (*a != *b)
+            return false;
+        b++;
+    } while (*a++);
+
+    return true;
 }
 
 /*----- A region -----*/
@@ -122,21 +146,25 @@ libxl__shared_mem_record_from_json(libxl__gc *gc, const char *id,
                                    const char *text,
                                    libxl__shared_mem_record *record_r)
 {
+    const libxl__json_object *json = parse(gc, text);
     libxl__shared_mem_stored_region region;
-    const char *problem;
+    const char *problem, *again;
+
+    if (!json)
+        return format_problem(false);
 
     FILLZERO(*record_r);
     snprintf(record_r->id, sizeof(record_r->id), "%s", id);
 
     libxl__shared_mem_stored_region_init(&region);
-    problem = parse(gc, "libxl__shared_mem_stored_region", text,
-                    (libxl__json_parse_callback)
-                    libxl___shared_mem_stored_region_parse_json, &region);
-    if (!problem)
-        problem = get_region(&region, record_r);
+    problem = libxl___shared_mem_stored_region_parse_json(gc, json, &region)
+              ? format_problem(true) : get_region(&region, record_r);
     libxl__shared_mem_stored_region_dispose(&region);
+    if (problem)
+        return problem;
 
-    return problem;
+    again = libxl__shared_mem_record_to_json(gc, record_r);
+    return again && is_same(text, again) ? NULL : format_problem(true);
 }
 
 /*----- A domain -----*/
@@ -204,18 +232,22 @@ const char *
 libxl__shared_mem_domain_from_json(libxl__gc *gc, const char *text,
                                    libxl__shared_mem_domain *domain)
 {
+    const libxl__json_object *json = parse(gc, text);
     libxl__shared_mem_stored_domain stored;
-    const char *problem;
+    const char *problem, *again;
+
+    if (!json)
+        return format_problem(false);
 
     libxl__shared_mem_stored_domain_init(&stored);
-    problem = parse(gc, "libxl__shared_mem_stored_domain", text,
-                    (libxl__json_parse_callback)
-                    libxl___shared_mem_stored_domain_parse_json, &stored);
-    if (!problem)
-        problem = get_domain(gc, &stored, domain);
+    problem = libxl___shared_mem_stored_domain_parse_json(gc, json, &stored)
+              ? format_problem(true) : get_domain(gc, &stored, domain);
     libxl__shared_mem_stored_domain_dispose(&stored);
+    if (problem)
+        return problem;
 
-    return problem;
+    again = libxl__shared_mem_domain_to_json(gc, domain);
+    return again && is_same(text, again) ? NULL : format_problem(true);
 }
 
 /*

@@ -28,9 +28,9 @@
  * The first one is the highest generation of the regions that are no more; ""
  * if there were none.  What the JSON has is said in libxl_types_internal.idl.
  * A text that is too long for one node goes on in its children 1, 2 and so on.
- * What nobody here knows in it is ignored, so that a later version may add to
- * it.  An earlier version had "" in place of the JSON of a region, and a list
- * of IDs in place of that of a domain: both are refused.
+ * One with anything else than what this libxl writes is refused, as it would
+ * get lost.  An earlier version had "" in place of the JSON of a region, and a
+ * list of IDs in place of that of a domain.
  */
 
 #ifndef LIBXL_SHARED_MEM_RECORD_H
@@ -252,7 +252,8 @@ typedef struct libxl__shared_mem_changes {
  * Both are of the same ID, or have no mappings: the region does not exist
  * then.  Only the mappings that have changed are removed and written; but all
  * nodes are made anew, and nodes that nobody here knows go, where the region
- * is new, is another one of that ID, or is hidden, so that others may read it.
+ * is new, has another size or control page than the one of that ID before, or
+ * is hidden, so that others may read it.
  */
 void libxl__shared_mem_record_diff(const libxl__shared_mem_record *before,
                                    const libxl__shared_mem_record *after,

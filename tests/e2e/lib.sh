@@ -396,7 +396,7 @@ kept()
 }
 
 # field NAME TEXT: what the JSON has of that name, a number or a text, where it has
-# it first. What has its default value is left out.
+# it last. What has its default value is left out.
 field()
 {
     echo "$2" | sed -n "s/.*[{,]\"$1\":\"*\([^],\"}]*\).*/\1/p"

@@ -59,7 +59,11 @@ def main() -> int:
     order = list(documented)
     actual: dict[str, set[str]] = {}
     for arch in TOOLS:
-        for name, callees in calls(arch).items():
+        found = calls(arch)
+        if not found:
+            print(f"Bail out! nothing was built for {arch}")
+            return 1
+        for name, callees in found.items():
             actual.setdefault(name, set()).update(callees)
 
     print(f"1..{len(actual) + 1}")
