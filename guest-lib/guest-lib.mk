@@ -8,7 +8,7 @@
 #                      $(DESTDIR)$(PREFIX)
 
 PREFIX ?= /usr/local
-GUEST_LIB_VERSION := 1.0
+GUEST_LIB_VERSION := 1.1
 
 guest_lib_dir := build/guest-lib
 guest_lib_headers := $(wildcard guest-lib/include/shared_mem/*.h)

@@ -113,12 +113,28 @@ static int place(struct shared_mem *handle, void *base)
     return 0;
 }
 
-static void clear(struct shared_mem *handle)
+static int use(struct shared_mem *handle,
+               const struct shared_mem_factory *factory,
+               const struct shared_mem_region *region, void *base)
 {
-    unsigned char *bytes = (unsigned char *)handle;
+    int error;
 
-    for ( size_t i = 0; i < sizeof(*handle); i++ )
-        bytes[i] = 0;
+    if ( !factory->page )
+        return SHARED_MEM_ENOENT;
+    if ( !region->pages || region->index >= SHARED_MEM_PEERS_MAX )
+        return SHARED_MEM_EINVAL;
+
+    handle->factory = *factory;
+    handle->region = *region;
+    error = place(handle, base);
+    if ( error || !handle->control )
+        return error;
+
+    (void)senders(handle); /* what was sent so far is not news */
+    if ( !shared_mem_read_only(region) )
+        take_slot(handle);
+
+    return 0;
 }
 
 int shared_mem_attach_region(struct shared_mem *handle,
@@ -128,21 +144,28 @@ int shared_mem_attach_region(struct shared_mem *handle,
 {
     int error;
 
-    clear(handle);
-    handle->region = *region;
-    error = place(handle, base);
+    __builtin_memset(handle, 0, sizeof(*handle));
+    error = use(handle, factory, region, base);
     if ( error )
-        return error;
+        __builtin_memset(handle, 0, sizeof(*handle));
 
-    handle->factory = *factory;
-    if ( handle->control )
+    return error;
+}
+
+int shared_mem_attach(struct shared_mem *handle,
+                      const struct shared_mem_factory *factory,
+                      const char *name, void *base)
+{
+    struct shared_mem_region region;
+    int error = shared_mem_factory_find(factory, name, &region);
+
+    if ( error )
     {
-        (void)senders(handle); /* what was sent so far is not news */
-        if ( !shared_mem_read_only(region) )
-            take_slot(handle);
+        __builtin_memset(handle, 0, sizeof(*handle));
+        return error;
     }
 
-    return 0;
+    return shared_mem_attach_region(handle, factory, &region, base);
 }
 
 /* Of two regions of that name: whether one is still the other. */
@@ -269,6 +292,13 @@ uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers)
     handle->taken = from & ~peers;
 
     return from & peers;
+}
+
+int shared_mem_take(struct shared_mem *handle, uint32_t *from)
+{
+    *from = shared_mem_take_from(handle, SHARED_MEM_ALL);
+
+    return handle->control ? 0 : SHARED_MEM_ENOENT;
 }
 
 int shared_mem_detach(struct shared_mem *handle)

@@ -327,6 +327,162 @@ static void mappings_without_a_control_page(void **state)
     }
 }
 
+/*----- Handles that are of no use -----*/
+
+static int call_poll(struct shared_mem *handle)
+{
+    struct shared_mem_events events = { 1, 1, 1 };
+    int error = shared_mem_poll(handle, &events);
+
+    assert_int_equal(events.came | events.went | events.restarted, 0);
+
+    return error;
+}
+
+static int call_notify(struct shared_mem *handle)
+{
+    return shared_mem_notify(handle, BIT(2));
+}
+
+static int call_notify_all(struct shared_mem *handle)
+{
+    return shared_mem_notify(handle, SHARED_MEM_ALL);
+}
+
+static int call_take(struct shared_mem *handle)
+{
+    uint32_t from = 0xa5;
+    int error = shared_mem_take(handle, &from);
+
+    assert_int_equal(from, 0);
+
+    return error;
+}
+
+static int call_status(struct shared_mem *handle)
+{
+    struct shared_mem_status status = { 0xa5, 0xa5 };
+    int error = shared_mem_status(handle, &status);
+
+    assert_int_equal(status.from | status.attached, 0);
+
+    return error;
+}
+
+static int call_take_from(struct shared_mem *handle)
+{
+    return (int)shared_mem_take_from(handle, SHARED_MEM_ALL);
+}
+
+static int call_attached(struct shared_mem *handle)
+{
+    return (int)shared_mem_attached(handle);
+}
+
+static int call_peers(struct shared_mem *handle)
+{
+    return (int)shared_mem_peers(handle);
+}
+
+/* What each call comes to on a handle that was never attached. */
+static const struct {
+    int (*call)(struct shared_mem *handle);
+    int expected;
+} calls[] = {
+    { call_poll, SHARED_MEM_ENOENT },
+    { call_notify, SHARED_MEM_ENOENT },
+    { call_notify_all, SHARED_MEM_ENOENT },
+    { call_take, SHARED_MEM_ENOENT },
+    { call_status, SHARED_MEM_ENOENT },
+    { shared_mem_detach, SHARED_MEM_ENOENT },
+    { call_take_from, 0 },
+    { call_attached, 0 },
+    { call_peers, 0 },
+};
+
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static void all_calls_are_harmless(void)
+{
+    struct shared_mem before = one.handle;
+
+    for ( size_t i = 0; i < CALLS; i++ )
+    {
+        assert_int_equal(calls[i].call(&one.handle), calls[i].expected);
+        assert_memory_equal(&one.handle, &before, sizeof(before));
+    }
+}
+
+static void a_handle_of_zeros_is_harmless(void **state)
+{
+    (void)state;
+    memset(&one.handle, 0, sizeof(one.handle));
+    all_calls_are_harmless();
+}
+
+/* Each way in which attaching fails; there was something else in the handle. */
+static void a_handle_that_failed_to_attach_is_harmless(void **state)
+{
+    static const struct shared_mem_factory never_opened;
+    struct shared_mem_region region;
+
+    (void)state;
+    assert_int_equal(shared_mem_attach(&one.handle, &one.factory, "ID2",
+                                       memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(shared_mem_attach(&one.handle, &never_opened, "ID1",
+                                       memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    one.page->sequence++;
+    assert_int_equal(try_attach(&one, memory), SHARED_MEM_EAGAIN);
+    one.page->sequence++;
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(try_attach(&one, memory + 64), SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(try_attach(&one, (void *)(UINTPTR_MAX - 4095)),
+                     SHARED_MEM_ERANGE);
+    all_calls_are_harmless();
+
+    /* A factory that was never opened has no regions, whatever it is asked. */
+    assert_int_equal(shared_mem_factory_find(&one.factory, "ID1", &region), 0);
+    domain_begin(&one, 1);
+    assert_int_equal(shared_mem_attach_region(&one.handle, &never_opened,
+                                              &region, memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+    assert_int_equal(control->slots[1].attached, 0);
+}
+
+/* Regions that shared_mem_factory_find() never gives. */
+static void a_region_that_cannot_be_is_not_attached(void **state)
+{
+    struct shared_mem_region region;
+
+    (void)state;
+    memset(&region, 0, sizeof(region));
+    assert_int_equal(shared_mem_attach_region(&one.handle, &one.factory,
+                                              &region, NULL),
+                     SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
+
+    assert_int_equal(shared_mem_factory_find(&one.factory, "ID1", &region), 0);
+    region.index = 32;
+    assert_int_equal(shared_mem_attach_region(&one.handle, &one.factory,
+                                              &region, memory),
+                     SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
+}
+
 /*----- Who is there -----*/
 
 static void attached_is_alive_and_says_so(void **state)
@@ -756,6 +912,9 @@ int main(void)
         TEST(detaching),
         TEST(a_detached_handle_has_none),
         TEST(mappings_without_a_control_page),
+        TEST(a_handle_of_zeros_is_harmless),
+        TEST(a_handle_that_failed_to_attach_is_harmless),
+        TEST(a_region_that_cannot_be_is_not_attached),
         TEST(attached_is_alive_and_says_so),
         TEST(the_first_poll_tells_of_all),
         TEST(who_only_reads_is_alive_and_not_attached),

@@ -146,6 +146,47 @@ static void no_factory_page(void **state)
     shared_mem_reg_detach(&regs);
 }
 
+/* Every register, of a device that there is not. */
+static void all_read_as_nothing(void)
+{
+    assert_int_equal(shared_mem_reg_size(&regs), 0);
+    assert_int_equal(shared_mem_reg_shmem(&regs), 0);
+    assert_int_equal(shared_mem_reg_vector(&regs), 0);
+    assert_int_equal(shared_mem_reg_idx(&regs), 0);
+    assert_int_equal(shared_mem_reg_status(&regs), 0);
+    assert_int_equal(shared_mem_reg_map(&regs, memory), SHARED_MEM_ENOENT);
+    shared_mem_reg_notify(&regs, ~0u);
+    shared_mem_reg_detach(&regs);
+    assert_int_equal(shared_mem_reg_status(&regs), 0);
+    shared_mem_reg_create(&regs, 1);
+    assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    shared_mem_reg_find(&regs, 0);
+    assert_int_equal(shared_mem_reg_factory_status(&regs),
+                     SHARED_MEM_STATUS_DOES_NOT_EXIST);
+    shared_mem_reg_name(&regs, "ID2");
+    assert_int_equal(shared_mem_reg_factory_status(&regs),
+                     SHARED_MEM_STATUS_DOES_NOT_EXIST);
+    assert_int_equal(shared_mem_poll(&regs.handle,
+                                     &(struct shared_mem_events){ 0 }),
+                     SHARED_MEM_ENOENT);
+}
+
+static void registers_that_are_not_open_are_harmless(void **state)
+{
+    (void)state;
+    memset(&regs, 0, sizeof(regs));
+    all_read_as_nothing();
+
+    memset(&regs, 0xa5, sizeof(regs));
+    assert_int_equal(shared_mem_reg_open(&regs, NULL), SHARED_MEM_EINVAL);
+    all_read_as_nothing();
+
+    memset(&regs, 0xa5, sizeof(regs));
+    memset(&page, 0xff, sizeof(page));
+    assert_int_equal(shared_mem_reg_open(&regs, &page), SHARED_MEM_EPROTO);
+    all_read_as_nothing();
+}
+
 static void less_than_was_asked_for(void **state)
 {
     (void)state;
@@ -197,6 +238,7 @@ int main(void)
         TEST(no_such_name),
         TEST(no_region_at_all),
         TEST(no_factory_page),
+        TEST(registers_that_are_not_open_are_harmless),
         TEST(less_than_was_asked_for),
         TEST(high_indices_stay_for_the_wide_form),
         TEST(an_interrupt_if_there_is_one),

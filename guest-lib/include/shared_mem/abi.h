@@ -23,14 +23,20 @@
 #define SHARED_MEM_NAME_SIZE 32u
 
 /* Major version in the high 16 bits, minor in the low ones. */
-#define SHARED_MEM_ABI_VERSION 0x00010000u
+#define SHARED_MEM_ABI_VERSION 0x00010001u
 #define SHARED_MEM_ABI_MAJOR(version) ((uint32_t)(version) >> 16)
 
 /*
  * Factory page.
  */
 
-#define SHARED_MEM_SIGNATURE UINT64_C(0x4d534732474d5651)
+/*
+ * "XENG2GSM" in memory: the registers do nothing.  "QVMG2GSM", the QNX
+ * hypervisor's own, is for pages whose registers trap.  What is behind them is
+ * the same.
+ */
+#define SHARED_MEM_SIGNATURE      UINT64_C(0x4d534732474e4558)
+#define SHARED_MEM_SIGNATURE_TRAP UINT64_C(0x4d534732474d5651)
 
 /* Values of `status', as the QNX hypervisor has them. */
 #define SHARED_MEM_STATUS_OK              0u

@@ -27,7 +27,11 @@ struct shared_mem_seen {
     uint32_t changed; /* peers whose word has changed; not told yet */
 };
 
-/* Filled by shared_mem_attach(); what is above the line is for reading. */
+/*
+ * Filled by shared_mem_attach(); what is above the line is for reading.  One
+ * that is all zero bytes, or was not attached for an error, is as if detached:
+ * calls return SHARED_MEM_ENOENT, and masks of no peers.
+ */
 struct shared_mem {
     struct shared_mem_region region; /* `alive' as it was read last */
     void *data;                      /* behind the control page, if any */
@@ -65,7 +69,7 @@ struct shared_mem_status {
  * where the guest has mapped its `gpa', all `pages' of it; NULL: at that very
  * address.  If the mapping has a control page and may be written, this domain
  * is attached from now on.  SHARED_MEM_ERANGE: the mapping's end cannot be
- * addressed.  After an error the handle is of no use.
+ * addressed.  SHARED_MEM_ENOENT: @factory is not open.
  */
 int shared_mem_attach_region(struct shared_mem *handle,
                              const struct shared_mem_factory *factory,
@@ -73,18 +77,9 @@ int shared_mem_attach_region(struct shared_mem *handle,
                              void *base);
 
 /* The same for the region of that @name. */
-static inline int shared_mem_attach(struct shared_mem *handle,
-                                    const struct shared_mem_factory *factory,
-                                    const char *name, void *base)
-{
-    struct shared_mem_region region;
-    int error = shared_mem_factory_find(factory, name, &region);
-
-    if ( error )
-        return error;
-
-    return shared_mem_attach_region(handle, factory, &region, base);
-}
+int shared_mem_attach(struct shared_mem *handle,
+                      const struct shared_mem_factory *factory,
+                      const char *name, void *base);
 
 /*
  * Reads anew who is there, and tells what changed.  A peer is there if it is
@@ -122,16 +117,8 @@ int shared_mem_notify(struct shared_mem *handle, uint32_t peers);
  */
 uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers);
 
-/* Takes those of all peers. */
-static inline int shared_mem_take(struct shared_mem *handle, uint32_t *from)
-{
-    if ( !handle->control )
-        return SHARED_MEM_ENOENT;
-
-    *from = shared_mem_take_from(handle, SHARED_MEM_ALL);
-
-    return 0;
-}
+/* Takes those of all peers.  0 to *@from after an error. */
+int shared_mem_take(struct shared_mem *handle, uint32_t *from);
 
 /* Takes those of all peers, and tells who is attached. */
 static inline int shared_mem_status(struct shared_mem *handle,

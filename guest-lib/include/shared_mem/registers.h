@@ -30,7 +30,10 @@
 extern "C" {
 #endif
 
-/* Fields are for reading. */
+/*
+ * Fields are for reading.  All zero bytes, or not opened for an error: all
+ * registers read 0 but for the factory's status, and writes do nothing.
+ */
 struct shared_mem_registers {
     struct shared_mem_factory factory;
     struct shared_mem_region region; /* selected, if `status' is 0 */
@@ -75,9 +78,10 @@ static inline void shared_mem_reg_name(struct shared_mem_registers *regs,
 static inline int shared_mem_reg_open(struct shared_mem_registers *regs,
                                       const void *page)
 {
-    int error = shared_mem_factory_open(&regs->factory, page);
+    int error;
 
-    regs->handle.control = NULL; /* as if detached */
+    __builtin_memset(regs, 0, sizeof(*regs));
+    error = shared_mem_factory_open(&regs->factory, page);
     shared_mem_reg_find(regs, 0);
 
     return error;
@@ -144,10 +148,11 @@ static inline int shared_mem_reg_map(struct shared_mem_registers *regs,
                                     &regs->region, base);
 }
 
+/* 0 before shared_mem_reg_map(). */
 static inline uint32_t
 shared_mem_reg_idx(const struct shared_mem_registers *regs)
 {
-    return regs->region.index;
+    return regs->handle.region.index;
 }
 
 /* Bit n: notify peer n; SHARED_MEM_ALL: all but me. */
