@@ -97,7 +97,7 @@ peers|s/PEERS_MAX 32u/PEERS_MAX 31u/
 the length of a name|s/NAME_SIZE 32u/NAME_SIZE 40u/
 the order of fields|s/uint32_t alive; /uint32_t pages; /;s/uint32_t pages;  *\(.* of this domain.s mapping\)/uint32_t alive; \1/
 a field is split|s/uint32_t reserved\[13\];/uint32_t more; uint32_t reserved[12];/
-a field is longer|s/uint32_t reserved\[15\];/uint32_t reserved[16];/
+a field is longer|s/uint32_t reserved\[14\];/uint32_t reserved[15];/
 TABLE
 
 changes ring.h include/shared_mem/ring.h <<'TABLE'

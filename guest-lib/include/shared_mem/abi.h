@@ -14,6 +14,10 @@
 
 #include <stdint.h>
 
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "The guest ABI is little endian; this target is not."
+#endif
+
 #define SHARED_MEM_PAGE_SIZE 4096u
 
 /* Domains that can have a region mapped at once: indices 0 to 31. */
@@ -103,8 +107,9 @@ struct shared_mem_slot {
 
 /* What others have for one peer. */
 struct shared_mem_pending {
-    uint32_t from; /* bit n: set by peer n; cleared by the one it is for */
-    uint32_t reserved[15];
+    uint32_t from;    /* bit n: set by peer n; cleared by the one it is for */
+    uint32_t changes; /* another number whenever a peer attaches or detaches */
+    uint32_t reserved[14];
 };
 
 struct shared_mem_control_page {
