@@ -17,6 +17,11 @@
 /* From a word in one peer's slot to the same word in the next. */
 #define SLOT_WORDS (sizeof(struct shared_mem_slot) / sizeof(uint32_t))
 
+static bool may_write(const struct shared_mem *handle)
+{
+    return !shared_mem_read_only(&handle->region);
+}
+
 /*
  * Looks at one word in each slot; @word is the one of index 0.  Returns whose
  * word is not 0.
@@ -70,15 +75,12 @@ static uint32_t attached_slots(struct shared_mem *handle)
  */
 static int usable(struct shared_mem *handle)
 {
-    uint32_t number;
-
     if ( handle->lost )
         return SHARED_MEM_ESTALE;
     if ( !handle->control )
         return SHARED_MEM_ENOENT;
 
-    number = shared_mem_load(&handle->slot->attached);
-    if ( handle->number ? number == handle->number : number != ALL_ONES )
+    if ( shared_mem_load(&handle->slot->attached) == handle->number )
         return 0;
 
     handle->lost = true;
@@ -98,10 +100,18 @@ static uint32_t senders(struct shared_mem *handle)
     return changed;
 }
 
+/* Only who has attached at any time can have sent anything. */
 static uint32_t exchange_pending(struct shared_mem *handle)
 {
     /* Acquire: pairs with the release of `from' in leave_notifications(). */
-    return shared_mem_exchange_acquire(&handle->pending->from, 0);
+    uint32_t from = shared_mem_exchange_acquire(&handle->pending->from, 0);
+
+    /* Who may write has no use of its own for `sent_by'. */
+    if ( from & ~handle->known )
+        handle->known |= look(&handle->control->slots[0].count,
+                              &handle->sent_by);
+
+    return from & handle->known;
 }
 
 /* Tells all that this domain has attached, or detached. */
@@ -147,7 +157,10 @@ static int place(struct shared_mem *handle, void *base)
     uint64_t begin = base ? (uintptr_t)base : region->gpa;
     uint64_t size = (uint64_t)region->pages * SHARED_MEM_PAGE_SIZE;
 
-    if ( begin % SHARED_MEM_PAGE_SIZE )
+    if ( !handle->factory.page )
+        return SHARED_MEM_ENOENT;
+    if ( !size || begin % SHARED_MEM_PAGE_SIZE ||
+         region->index >= SHARED_MEM_PEERS_MAX )
         return SHARED_MEM_EINVAL;
     if ( begin > UINTPTR_MAX || size - 1 > UINTPTR_MAX - begin )
         return SHARED_MEM_ERANGE;
@@ -164,34 +177,21 @@ static int place(struct shared_mem *handle, void *base)
     return 0;
 }
 
-static int use(struct shared_mem *handle,
-               const struct shared_mem_factory *factory,
-               const struct shared_mem_region *region, void *base)
+static void attach_here(struct shared_mem *handle)
 {
-    int error;
+    uint32_t index = handle->region.index;
 
-    if ( !factory->page )
-        return SHARED_MEM_ENOENT;
-    if ( !region->pages || region->index >= SHARED_MEM_PEERS_MAX )
-        return SHARED_MEM_EINVAL;
-
-    handle->factory = *factory;
-    handle->region = *region;
-    handle->sequence = 1; /* odd: not that of any `region' */
-    handle->news = true;
-    error = place(handle, base);
-    if ( error || !handle->control )
-        return error;
-
-    handle->slot = &handle->control->slots[region->index];
-    handle->pending = &handle->control->pending[region->index];
+    handle->slot = &handle->control->slots[index];
+    handle->pending = &handle->control->pending[index];
     (void)senders(handle); /* what was sent so far is not news */
-    if ( !shared_mem_read_only(region) )
-        take_slot(handle);
 
-    return 0;
+    if ( may_write(handle) )
+        take_slot(handle);
+    else
+        handle->number = shared_mem_load(&handle->slot->attached);
 }
 
+/* @factory and @region may be the handle's own, to attach once more. */
 int shared_mem_attach_region(struct shared_mem *handle,
                              const struct shared_mem_factory *factory,
                              const struct shared_mem_region *region,
@@ -199,10 +199,18 @@ int shared_mem_attach_region(struct shared_mem *handle,
 {
     int error;
 
-    __builtin_memset(handle, 0, sizeof(*handle));
-    error = use(handle, factory, region, base);
+    handle->factory = *factory;
+    handle->region = *region;
+    __builtin_memset(&handle->control, 0,
+                     sizeof(*handle) - offsetof(struct shared_mem, control));
+
+    handle->sequence = 1; /* odd: not that of any `region' */
+    handle->news = true;
+    error = place(handle, base);
     if ( error )
         __builtin_memset(handle, 0, sizeof(*handle));
+    else if ( handle->control )
+        attach_here(handle);
 
     return error;
 }
@@ -214,13 +222,12 @@ int shared_mem_attach(struct shared_mem *handle,
     struct shared_mem_region region;
     int error = shared_mem_factory_find(factory, name, &region);
 
-    if ( error )
-    {
-        __builtin_memset(handle, 0, sizeof(*handle));
-        return error;
-    }
+    if ( !error )
+        return shared_mem_attach_region(handle, factory, &region, base);
 
-    return shared_mem_attach_region(handle, factory, &region, base);
+    __builtin_memset(handle, 0, sizeof(*handle));
+
+    return error;
 }
 
 /* Of two regions of that name: whether one is still the other. */
@@ -362,7 +369,7 @@ int shared_mem_notify(struct shared_mem *handle, uint32_t peers)
 
     if ( error )
         return error;
-    if ( !handle->number )
+    if ( !may_write(handle) )
         return SHARED_MEM_EACCES;
 
     if ( peers == SHARED_MEM_ALL )
@@ -378,19 +385,6 @@ int shared_mem_notify(struct shared_mem *handle, uint32_t peers)
     return leave_notifications(handle, peers);
 }
 
-/* Only who has attached once can have sent anything. */
-static uint32_t possible(struct shared_mem *handle, uint32_t from)
-{
-    for ( unsigned int n = 0; from & ~handle->known &&
-                              n < SHARED_MEM_PEERS_MAX; n++ )
-        if ( shared_mem_load(&handle->control->slots[n].count) )
-            handle->known |= BIT(n);
-        else
-            from &= ~BIT(n);
-
-    return from;
-}
-
 uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers)
 {
     uint32_t from;
@@ -398,8 +392,8 @@ uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers)
     if ( usable(handle) )
         return 0;
 
-    from = handle->number ? exchange_pending(handle) : senders(handle);
-    from = possible(handle, from) | handle->taken;
+    from = may_write(handle) ? exchange_pending(handle) : senders(handle);
+    from |= handle->taken;
 
     /* Once more: the page may have gone, and that was no notification. */
     if ( usable(handle) )
@@ -420,7 +414,7 @@ int shared_mem_detach(struct shared_mem *handle)
 {
     int error = usable(handle);
 
-    if ( !error && handle->number )
+    if ( !error && may_write(handle) )
     {
         /* Release: pairs with the acquire in look(). */
         shared_mem_store_release(&handle->slot->attached, 0);

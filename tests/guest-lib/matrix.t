@@ -12,7 +12,7 @@ sources=("$lib"/src/*.c)
 headers=("$lib"/include/shared_mem/*.h)
 
 # Limits on arm64, in bytes.
-core_limit=2048
+core_limit=2816
 ring_limit=1536
 
 # What compilers may always call, and what the linker itself defines.

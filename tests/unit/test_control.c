@@ -788,6 +788,36 @@ static void own_slot_becomes_zero(void **state)
     takes(&two, BIT(1));
 }
 
+/* With nothing but what the lost handle has. */
+static void a_handle_is_attached_once_more(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    control->slots[1].attached = 0;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    assert_int_equal(shared_mem_attach(&one.handle, &one.handle.factory,
+                                       one.handle.region.name, memory), 0);
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(shared_mem_attach_region(&one.handle,
+                                              &one.handle.factory,
+                                              &one.handle.region, memory), 0);
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(control->slots[1].attached, 3);
+}
+
+/* The slot of who only reads is nobody's; it is looked at all the same. */
+static void who_only_reads_loses_it_too(void **state)
+{
+    (void)state;
+    control->slots[3].attached = 7;
+    attach_all();
+    polls(&reader, BIT(1) | BIT(2), 0, 0);
+    memset(memory, 0, PAGES * 4096);
+    poll_fails(&reader, SHARED_MEM_ESTALE);
+    has_lost_it(&reader);
+}
+
 static void own_slot_has_another_number(void **state)
 {
     (void)state;
@@ -1129,6 +1159,8 @@ int main(void)
         TEST(nothing_is_missed_for_other_calls),
         TEST(who_only_reads_sees_peers_come_and_go),
         TEST(own_slot_becomes_zero),
+        TEST(a_handle_is_attached_once_more),
+        TEST(who_only_reads_loses_it_too),
         TEST(own_slot_has_another_number),
         TEST(the_region_is_another_one),
         TEST(any_call_notices),

@@ -42,7 +42,7 @@ struct shared_mem {
     struct shared_mem_control_page *control; /* NULL: none, or detached */
     struct shared_mem_slot *slot;            /* of the own index */
     struct shared_mem_pending *pending;      /* the same */
-    uint32_t number;   /* of this attachment; 0: may only read */
+    uint32_t number;   /* of this attachment, if that may write */
     uint32_t sequence; /* of the factory page, when `region' was read */
     uint32_t changes;  /* the control page's, as seen last */
     uint32_t sent;     /* by this domain */
@@ -52,7 +52,7 @@ struct shared_mem {
     bool news;         /* there may be some for the next poll */
     bool lost;         /* what this handle stands for */
     struct shared_mem_seen attached;
-    struct shared_mem_seen sent_by; /* used if this domain may only read */
+    struct shared_mem_seen sent_by; /* if this domain may only read */
 };
 
 /* What happened since the last poll; never about this domain itself. */
