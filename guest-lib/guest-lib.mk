@@ -19,7 +19,7 @@ GUEST_LIB_CFLAGS := $(filter-out -O2,$(GUEST_CFLAGS)) -Os -pedantic -ffunction-s
 
 # Of those that are clean by these, too: gcc looks at casts for all machines, clang
 # for the one that it compiles for.
-guest_lib_strict := factory control copy
+guest_lib_strict := factory control copy mapping
 guest_lib_casts = -Wcast-align$(if $(findstring clang,$(GUEST_CC_$(1))),,=strict)
 
 define guest-lib-arch

@@ -49,9 +49,9 @@ static uint32_t look(const uint32_t *word, struct shared_mem_seen *seen)
 }
 
 /*
- * Whose slot says so; they may be dead.  A dead peer's slot does no harm to who
- * notifies all.  To look at who is alive could do some: a peer that came this
- * instant could be missed.
+ * Whose slot says so; they may be dead.  A dead peer's slot does no harm to
+ * who notifies all.  To look at who is alive could do some: a peer that came
+ * this instant could be missed.
  */
 static uint32_t attached_slots(struct shared_mem *handle)
 {
@@ -240,8 +240,9 @@ static bool same_mapping(const struct shared_mem_region *a,
 }
 
 /*
- * Reads anew which peers are alive, if anything on the factory page has changed
- * since.  The region has another number once a region before it was detached.
+ * Reads anew which peers are alive, if anything on the factory page has
+ * changed since.  The region has another number once a region before it was
+ * detached.
  */
 static int refresh(struct shared_mem *handle)
 {
@@ -377,7 +378,7 @@ int shared_mem_notify(struct shared_mem *handle, uint32_t peers)
     else
         /*
          * Pairs with the fence in announce(): a peer that attaches clears what
-         * was meant for its index's last holder.  If that is this notification,
+         * was meant for its index's last holder.  If that is this notification
          * it sees what was written before.
          */
         shared_mem_fence_full();

@@ -59,7 +59,7 @@ strictest() { # COMPILER SOURCE
 }
 echo '#include <shared_mem/registers.h>' >"$scratch/registers.c"
 for compiler in $compilers; do
-    for source in "$lib"/src/{factory,control,copy}.c "$scratch/registers.c"; do
+    for source in "$lib"/src/{factory,control,copy,mapping}.c "$scratch/registers.c"; do
         check "$compiler, conversions and casts: ${source##*/}" strictest "$compiler" "$source"
     done
 done

@@ -432,7 +432,7 @@ static void a_handle_of_zeros_is_harmless(void **state)
     all_calls_are_harmless();
 }
 
-/* Each way in which attaching fails; there was something else in the handle. */
+/* Each way in which attaching fails; the handle was something else before. */
 static void a_handle_that_failed_to_attach_is_harmless(void **state)
 {
     static const struct shared_mem_factory never_opened;

@@ -107,7 +107,7 @@ static void each_byte_of_the_signature_counts(void **state)
     open_page();
 }
 
-/* The table is the same, whether the registers before it do something or not. */
+/* The table is the same, whatever the registers before it do. */
 static void a_page_whose_registers_trap(void **state)
 {
     (void)state;

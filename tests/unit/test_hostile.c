@@ -270,7 +270,7 @@ static void a_fence_is_before_the_look_at_who_is_attached(void **state)
     assert_int_equal(hostile_accesses() - hostile_before_fence(), 32);
 }
 
-/* The region is detached while notifications are taken: all reads give ones. */
+/* The region is detached while notifications are taken: reads give ones. */
 static void a_region_that_goes_sends_nothing(void **state)
 {
     uint8_t script[1 + 5 + 32 * 5 + 5] = { QUIET };

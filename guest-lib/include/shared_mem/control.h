@@ -92,12 +92,12 @@ int shared_mem_attach(struct shared_mem *handle,
  * alive, and attached where this mapping has a control page.  The first call
  * tells of all that are there.  While nothing changes it makes three loads.
  *
- * SHARED_MEM_ESTALE: this handle stands for nothing any more.  The region is no
- * longer on the factory page, or has another mapping: it was detached.  Or this
- * domain's attachment is lost: its slot has another number, as the region is
- * another one, by the same name at the same place, or a peer has written there.
- * From then on all calls fail with SHARED_MEM_ESTALE, or give no peers.  Attach
- * again: SHARED_MEM_ENOENT tells that the region is gone.
+ * SHARED_MEM_ESTALE: this handle stands for nothing any more.  The region is
+ * no longer on the factory page, or has another mapping: it was detached.  Or
+ * this domain's attachment is lost: its slot has another number, as the region
+ * is another one, by the same name at the same place, or a peer has written
+ * there.  From then on all calls fail with SHARED_MEM_ESTALE, or give no
+ * peers.  Attach again: SHARED_MEM_ENOENT tells that the region is gone.
  *
  * After another error nothing has changed, and the next call tells of what was
  * missed.
@@ -121,8 +121,9 @@ uint32_t shared_mem_attached(struct shared_mem *handle);
 /*
  * Lets @peers see what this domain wrote before.  A set of several bits, or
  * SHARED_MEM_ALL: whoever attaches meanwhile is notified, or sees all of it.
- * So are those of shared_mem_attached(), asked after it was written.  SHARED_MEM_EACCES: this domain may only read.  EAGAIN: not
- * all of them were notified, as a peer does nothing but write to that word.
+ * So are those of shared_mem_attached(), asked after it was written.
+ * SHARED_MEM_EACCES: this domain may only read.  EAGAIN: not all of them were
+ * notified, as a peer does nothing but write to that word.
  */
 int shared_mem_notify(struct shared_mem *handle, uint32_t peers);
 

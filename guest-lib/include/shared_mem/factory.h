@@ -21,8 +21,8 @@ extern "C" {
 #endif
 
 /*
- * Filled by shared_mem_factory_open(); fields are for reading.  One that is all
- * zero bytes, or was not opened for an error, has no regions.
+ * Filled by shared_mem_factory_open(); fields are for reading.  One that is
+ * all zero bytes, or was not opened for an error, has no regions.
  */
 struct shared_mem_factory {
     const volatile uint32_t *page; /* as mapped; NULL: could not be opened */
