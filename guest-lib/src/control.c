@@ -80,7 +80,9 @@ static int usable(struct shared_mem *handle)
     if ( !handle->control )
         return SHARED_MEM_ENOENT;
 
-    if ( shared_mem_load(&handle->slot->attached) == handle->number )
+    /* Who only reads may have found it so when it attached. */
+    if ( handle->number != ALL_ONES &&
+         shared_mem_load(&handle->slot->attached) == handle->number )
         return 0;
 
     handle->lost = true;
@@ -408,7 +410,11 @@ int shared_mem_take(struct shared_mem *handle, uint32_t *from)
 {
     *from = shared_mem_take_from(handle, SHARED_MEM_ALL);
 
-    return usable(handle);
+    /* As it was when they were taken. */
+    if ( handle->lost )
+        return SHARED_MEM_ESTALE;
+
+    return handle->control ? 0 : SHARED_MEM_ENOENT;
 }
 
 int shared_mem_detach(struct shared_mem *handle)

@@ -867,6 +867,11 @@ static void all_ones_are_no_region(void **state)
     memset(memory, 0xff, PAGES * 4096);
     has_lost_it(&one);
     has_lost_it(&reader);
+
+    /* From the begin on. */
+    memset(memory, 0xff, PAGES * 4096);
+    attach(&reader);
+    has_lost_it(&reader);
 }
 
 static void no_attachment_is_all_ones(void **state)

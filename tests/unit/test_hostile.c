@@ -289,6 +289,26 @@ static void a_region_that_goes_sends_nothing(void **state)
     assert_int_equal(from, 0);
 }
 
+/* It is lost between two looks: what is told is of one of them. */
+static void one_that_goes_afterwards_does_not_matter_yet(void **state)
+{
+    const uint8_t script[] = { QUIET, QUIET, QUIET, 0x40, 9 };
+    struct shared_mem_control_page *control;
+    struct shared_mem handle;
+    uint32_t from;
+
+    (void)state;
+    control = begin_attached(&handle);
+    control->slots[1].count = 1;
+    handle.known = 2;
+    control->pending[0].from = 2;
+    hostile_input(script, sizeof(script));
+    assert_int_equal(shared_mem_take(&handle, &from), 0);
+    assert_int_equal(from, 2);
+    assert_int_equal(shared_mem_take(&handle, &from), SHARED_MEM_ESTALE);
+    assert_int_equal(from, 0);
+}
+
 /* Longer than one search waits, but not for long. */
 static void a_selection_waits_for_the_toolstack(void **state)
 {
@@ -360,6 +380,7 @@ int main(void)
         cmocka_unit_test(without_a_control_page_it_makes_one),
         cmocka_unit_test(a_fence_is_before_the_look_at_who_is_attached),
         cmocka_unit_test(a_region_that_goes_sends_nothing),
+        cmocka_unit_test(one_that_goes_afterwards_does_not_matter_yet),
         cmocka_unit_test(a_selection_waits_for_the_toolstack),
         cmocka_unit_test(a_peer_that_lets_nobody_notify_it),
     };

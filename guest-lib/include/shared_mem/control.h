@@ -138,13 +138,18 @@ uint32_t shared_mem_take_from(struct shared_mem *handle, uint32_t peers);
 /* Takes those of all peers.  0 to *@from after an error. */
 int shared_mem_take(struct shared_mem *handle, uint32_t *from);
 
-/* Takes those of all peers, and tells who is attached. */
+/* Takes those of all peers, and tells who is attached.  Both 0 if it fails. */
 static inline int shared_mem_status(struct shared_mem *handle,
                                     struct shared_mem_status *status)
 {
-    status->attached = shared_mem_attached(handle);
+    int error;
 
-    return shared_mem_take(handle, &status->from);
+    status->attached = shared_mem_attached(handle);
+    error = shared_mem_take(handle, &status->from);
+    if ( error )
+        status->attached = 0;
+
+    return error;
 }
 
 /*
