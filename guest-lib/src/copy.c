@@ -7,6 +7,7 @@
 #include <shared_mem/atomic.h>
 #include <shared_mem/copy.h>
 
+#define WORD  ((uint32_t)sizeof(uint32_t))
 #define WIDE  ((uint32_t)sizeof(shared_mem_wide))
 #define BLOCK (4 * WIDE)
 
@@ -47,8 +48,7 @@ void shared_mem_copy_from(void *to, const void *shared, uint32_t size)
         load_wide(bytes + 3 * WIDE, from + 3 * WIDE);
     }
 
-    for ( ; size >= sizeof(word); size -= sizeof(word), bytes += sizeof(word),
-                                  from += sizeof(word) )
+    for ( ; size >= WORD; size -= WORD, bytes += WORD, from += WORD )
     {
         word = shared_mem_load((const void *)from);
         __builtin_memcpy(bytes, &word, sizeof(word));
@@ -76,8 +76,7 @@ void shared_mem_copy_to(void *shared, const void *from, uint32_t size)
         store_wide(to + 3 * WIDE, bytes + 3 * WIDE);
     }
 
-    for ( ; size >= sizeof(word); size -= sizeof(word), bytes += sizeof(word),
-                                  to += sizeof(word) )
+    for ( ; size >= WORD; size -= WORD, bytes += WORD, to += WORD )
     {
         __builtin_memcpy(&word, bytes, sizeof(word));
         shared_mem_store((void *)to, word);

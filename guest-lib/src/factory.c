@@ -18,7 +18,14 @@
 #define WORD_OF(field) \
     (offsetof(struct shared_mem_factory_page, field) / sizeof(uint32_t))
 
-#define HEADER_WORDS WORD_OF(reserved)
+/* Of the header what does not change, or not alone. */
+#define HEADER_OFFSET offsetof(struct shared_mem_factory_page, abi)
+#define HEADER_WORDS IN_HEADER(beat)
+#define IN_HEADER(field) (WORD_OF(field) - WORD_OF(abi))
+
+_Static_assert(SHARED_MEM_SIGNATURE >> 32 == SHARED_MEM_SIGNATURE_TRAP >> 32,
+               "the signatures differ in their first half");
+
 #define ENTRY_WORDS (sizeof(struct shared_mem_entry) / sizeof(uint32_t))
 
 /* shared_mem_factory_region() copies one to the other. */
@@ -90,23 +97,33 @@ static bool table_valid(const struct shared_mem_factory *factory)
            factory->count * size <= SHARED_MEM_PAGE_SIZE - offset;
 }
 
-/* What is on @page; the caller has to check what it is. */
-static int read_header(struct shared_mem_factory *factory, const void *page)
+/*
+ * The signature comes first: where there is no page a load may give anything,
+ * also a sequence that says that the page is being written.  It never changes.
+ */
+static int read_header(struct shared_mem_factory *factory,
+                       const volatile uint32_t *page)
 {
+    uint32_t signature = shared_mem_load(&page[0]);
     uint32_t header[HEADER_WORDS];
-    int error = copy_words(page, 0, header, HEADER_WORDS, &factory->count);
+    int error;
 
+    factory->traps = signature == (uint32_t)SHARED_MEM_SIGNATURE_TRAP;
+    if ( (!factory->traps && signature != (uint32_t)SHARED_MEM_SIGNATURE) ||
+         shared_mem_load(&page[1]) != SHARED_MEM_SIGNATURE >> 32 )
+        return SHARED_MEM_EPROTO;
+
+    error = copy_words(page, HEADER_OFFSET, header, HEADER_WORDS,
+                       &factory->count);
     if ( error )
         return error;
 
-    factory->abi = header[WORD_OF(abi)];
-    factory->domid = header[WORD_OF(domid)];
-    factory->entry_offset = header[WORD_OF(entry_offset)];
-    factory->entry_size = header[WORD_OF(entry_size)];
+    factory->abi = header[IN_HEADER(abi)];
+    factory->domid = header[IN_HEADER(domid)];
+    factory->entry_offset = header[IN_HEADER(entry_offset)];
+    factory->entry_size = header[IN_HEADER(entry_size)];
 
-    if ( header[0] != (uint32_t)SHARED_MEM_SIGNATURE ||
-         header[1] != SHARED_MEM_SIGNATURE >> 32 ||
-         SHARED_MEM_ABI_MAJOR(factory->abi) !=
+    if ( SHARED_MEM_ABI_MAJOR(factory->abi) !=
              SHARED_MEM_ABI_MAJOR(SHARED_MEM_ABI_VERSION) ||
          !table_valid(factory) )
         return SHARED_MEM_EPROTO;
@@ -122,12 +139,10 @@ int shared_mem_factory_open(struct shared_mem_factory *factory,
     if ( page && !((uintptr_t)page % SHARED_MEM_PAGE_SIZE) )
         error = read_header(factory, page);
 
-    factory->page = page;
     if ( error )
-    {
-        factory->page = NULL;
-        factory->count = 0;
-    }
+        __builtin_memset(factory, 0, sizeof(*factory));
+    else
+        factory->page = page;
 
     return error;
 }
@@ -217,5 +232,5 @@ int shared_mem_factory_find(const struct shared_mem_factory *factory,
 
 uint32_t shared_mem_factory_beat(const struct shared_mem_factory *factory)
 {
-    return shared_mem_load(&factory->page[WORD_OF(beat)]);
+    return factory->page ? shared_mem_load(&factory->page[WORD_OF(beat)]) : 0;
 }

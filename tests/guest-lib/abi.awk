@@ -81,6 +81,7 @@ table && !/^\|---/ {
 
 {
     constant("\\| signature \\| toolstack \\| ", "SHARED_MEM_SIGNATURE")
+    constant("^The signature of a page with registers that trap: ", "SHARED_MEM_SIGNATURE_TRAP")
     constant("\\| abi \\| .*\\| ", "SHARED_MEM_ABI_VERSION")
     constant("\\| entry_offset \\| .*\\| ", "offsetof(struct shared_mem_factory_page, entries)")
     constant("\\| entry_size \\| .*\\| ", "sizeof(struct shared_mem_entry)")
@@ -129,6 +130,6 @@ END {
         wrong("seven values of status")
     for (name in seen)
         kinds++
-    if (kinds != 11)
+    if (kinds != 12)
         wrong("a constant is not in the document any more")
 }

@@ -70,9 +70,10 @@ changes() {
 }
 
 changes 'the document' doc.md <<'TABLE'
-signature|s/0x4d534732474d5651/0x4d534732474d5652/
-version|s/^Version 1\.0/Version 1.1/
-abi|s/| 0x00010000 |/| 0x00010001 |/
+signature|s/0x4d534732474e4558/0x4d534732474e4559/
+the signature of registers that trap|s/trap: 0x4d534732474d5651/trap: 0x4d534732474d5652/
+version|s/^Version 1\.1/Version 1.2/
+abi|s/| 0x00010001 |/| 0x00010002 |/
 a value of status|s/6 DOES_NOT_EXIST/7 DOES_NOT_EXIST/
 a value of status is gone|s/5 NO_PERMISSION, //
 entry_offset|/| entry_offset |/s/0x80/0x88/
@@ -86,8 +87,9 @@ a table is gone|s/^### A slot/### The slot/
 TABLE
 
 changes abi.h include/shared_mem/abi.h <<'TABLE'
-signature|s/0x4d534732474d5651/0x4d534732474d5652/
-version|s/0x00010000u/0x00010001u/
+signature|s/0x4d534732474e4558/0x4d534732474e4559/
+the signature of registers that trap|s/0x4d534732474d5651/0x4d534732474d5652/
+version|s/0x00010001u/0x00010002u/
 a value of status|s/DOES_NOT_EXIST  6u/DOES_NOT_EXIST  7u/
 flags|s/ENTRY_CONTROL   0x02u/ENTRY_CONTROL   0x04u/
 entries|s/ENTRIES_MAX 62u/ENTRIES_MAX 61u/
@@ -95,7 +97,7 @@ peers|s/PEERS_MAX 32u/PEERS_MAX 31u/
 the length of a name|s/NAME_SIZE 32u/NAME_SIZE 40u/
 the order of fields|s/uint32_t alive; /uint32_t pages; /;s/uint32_t pages;  *\(.* of this domain.s mapping\)/uint32_t alive; \1/
 a field is split|s/uint32_t reserved\[13\];/uint32_t more; uint32_t reserved[12];/
-a field is longer|s/uint32_t reserved\[15\];/uint32_t reserved[16];/
+a field is longer|s/uint32_t reserved\[14\];/uint32_t reserved[15];/
 TABLE
 
 changes ring.h include/shared_mem/ring.h <<'TABLE'

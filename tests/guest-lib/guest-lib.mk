@@ -32,6 +32,7 @@ endef
 $(eval $(call guest_lib_test,test_factory,factory,guest))
 $(eval $(call guest_lib_test,test_control,control factory,guest))
 $(eval $(call guest_lib_test,test_registers,control factory,guest))
+$(eval $(call guest_lib_test,test_mapping,mapping,guest))
 $(eval $(call guest_lib_test,test_hostile,control factory,hostile))
 build/unit/gcc/test_hostile: build/unit/objects/gcc/hostile/tests/fuzz/hostile/hostile.o
 build/unit/clang/test_hostile: build/unit/objects/clang/hostile/tests/fuzz/hostile/hostile.o

@@ -12,7 +12,7 @@ sources=("$lib"/src/*.c)
 headers=("$lib"/include/shared_mem/*.h)
 
 # Limits on arm64, in bytes.
-core_limit=2048
+core_limit=2816
 ring_limit=1536
 
 # What compilers may always call, and what the linker itself defines.
@@ -49,6 +49,28 @@ for compiler in $compilers; do
         check "$compiler $level: no other library" no_other_library "${objects[@]}"
     done
 done
+
+# Users with more warnings, in sources and in headers.
+strictest() { # COMPILER SOURCE
+    local casts=-Wcast-align=strict
+    [[ $1 != clang* ]] || casts=-Wcast-align
+    # shellcheck disable=SC2046,SC2086 # words of a command
+    $(compiler "$1") $strict -Wconversion -Wsign-conversion $casts -Os -I"$lib/include" -fsyntax-only "$2"
+}
+echo '#include <shared_mem/registers.h>' >"$scratch/registers.c"
+for compiler in $compilers; do
+    for source in "$lib"/src/{factory,control,copy,mapping}.c "$scratch/registers.c"; do
+        check "$compiler, conversions and casts: ${source##*/}" strictest "$compiler" "$source"
+    done
+done
+
+# Big-endian machines are refused.
+big_endian() { # COMMAND...
+    ! "$@" -ffreestanding -I"$lib/include" -fsyntax-only "$lib/src/factory.c" 2>"$scratch/log" &&
+        grep -q 'error.*little endian' "$scratch/log"
+}
+check 'gcc: no big-endian machine' big_endian aarch64-linux-gnu-gcc -mbig-endian
+check 'clang: no big-endian machine' big_endian clang --target=aarch64_be-linux-gnu
 
 # Both the sections and the symbols can be wrong.
 cat >"$scratch/wrong.c" <<'END'

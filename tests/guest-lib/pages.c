@@ -10,9 +10,9 @@
 void page_begin(struct shared_mem_factory_page *page, uint32_t domid)
 {
     memset(page, 0, sizeof(*page));
-    memcpy(&page->signature, "QVMG2GSM", 8);
+    memcpy(&page->signature, "XENG2GSM", 8);
     page->status = 6;
-    page->abi = 0x00010000;
+    page->abi = 0x00010001;
     page->domid = domid;
     page->sequence = 2;
     page->entry_offset = 0x80;

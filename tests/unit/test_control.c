@@ -98,6 +98,15 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Peers that are not in this test leave their mark; @number 0: detach. */
+static void peer_attaches(unsigned int index, uint32_t number)
+{
+    control->slots[index].attached = number;
+    control->slots[index].count |= number;
+    for ( unsigned int n = 0; n < 32; n++ )
+        control->pending[n].changes += 64;
+}
+
 static int try_attach(struct domain *domain, void *base)
 {
     return shared_mem_attach(&domain->handle, &domain->factory, "ID1", base);
@@ -257,6 +266,9 @@ static void each_writes_its_own_slot_only(void **state)
     expected.slots[1].sent = 0x11111112;
     expected.pending[1].from = 0;
     expected.pending[2].from |= BIT(1);
+    /* All are told of the attachment, then of its end. */
+    for ( unsigned int n = 0; n < 32; n++ )
+        expected.pending[n].changes = 0x11111112u << 6 | BIT(5) | 1;
     assert_memory_equal(control, &expected, sizeof(expected));
 }
 
@@ -325,6 +337,162 @@ static void mappings_without_a_control_page(void **state)
         polls(&one, 0, BIT(2), 0);
         assert_int_equal(shared_mem_peers(&one.handle), BIT(1) | BIT(3));
     }
+}
+
+/*----- Handles that are of no use -----*/
+
+static int call_poll(struct shared_mem *handle)
+{
+    struct shared_mem_events events = { 1, 1, 1 };
+    int error = shared_mem_poll(handle, &events);
+
+    assert_int_equal(events.came | events.went | events.restarted, 0);
+
+    return error;
+}
+
+static int call_notify(struct shared_mem *handle)
+{
+    return shared_mem_notify(handle, BIT(2));
+}
+
+static int call_notify_all(struct shared_mem *handle)
+{
+    return shared_mem_notify(handle, SHARED_MEM_ALL);
+}
+
+static int call_take(struct shared_mem *handle)
+{
+    uint32_t from = 0xa5;
+    int error = shared_mem_take(handle, &from);
+
+    assert_int_equal(from, 0);
+
+    return error;
+}
+
+static int call_status(struct shared_mem *handle)
+{
+    struct shared_mem_status status = { 0xa5, 0xa5 };
+    int error = shared_mem_status(handle, &status);
+
+    assert_int_equal(status.from | status.attached, 0);
+
+    return error;
+}
+
+static int call_take_from(struct shared_mem *handle)
+{
+    return (int)shared_mem_take_from(handle, SHARED_MEM_ALL);
+}
+
+static int call_attached(struct shared_mem *handle)
+{
+    return (int)shared_mem_attached(handle);
+}
+
+static int call_peers(struct shared_mem *handle)
+{
+    return (int)shared_mem_peers(handle);
+}
+
+/* What each call comes to on a handle that was never attached. */
+static const struct {
+    int (*call)(struct shared_mem *handle);
+    int expected;
+} calls[] = {
+    { call_poll, SHARED_MEM_ENOENT },
+    { call_notify, SHARED_MEM_ENOENT },
+    { call_notify_all, SHARED_MEM_ENOENT },
+    { call_take, SHARED_MEM_ENOENT },
+    { call_status, SHARED_MEM_ENOENT },
+    { shared_mem_detach, SHARED_MEM_ENOENT },
+    { call_take_from, 0 },
+    { call_attached, 0 },
+    { call_peers, 0 },
+};
+
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static void all_calls_are_harmless(void)
+{
+    struct shared_mem before = one.handle;
+
+    for ( size_t i = 0; i < CALLS; i++ )
+    {
+        assert_int_equal(calls[i].call(&one.handle), calls[i].expected);
+        assert_memory_equal(&one.handle, &before, sizeof(before));
+    }
+}
+
+static void a_handle_of_zeros_is_harmless(void **state)
+{
+    (void)state;
+    memset(&one.handle, 0, sizeof(one.handle));
+    all_calls_are_harmless();
+}
+
+/* Each way in which attaching fails; the handle was something else before. */
+static void a_handle_that_failed_to_attach_is_harmless(void **state)
+{
+    static const struct shared_mem_factory never_opened;
+    struct shared_mem_region region;
+
+    (void)state;
+    assert_int_equal(shared_mem_attach(&one.handle, &one.factory, "ID2",
+                                       memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(shared_mem_attach(&one.handle, &never_opened, "ID1",
+                                       memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    one.page->sequence++;
+    assert_int_equal(try_attach(&one, memory), SHARED_MEM_EAGAIN);
+    one.page->sequence++;
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(try_attach(&one, memory + 64), SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
+
+    domain_begin(&one, 1);
+    assert_int_equal(try_attach(&one, (void *)(UINTPTR_MAX - 4095)),
+                     SHARED_MEM_ERANGE);
+    all_calls_are_harmless();
+
+    /* A factory that was never opened has no regions, whatever it is asked. */
+    assert_int_equal(shared_mem_factory_find(&one.factory, "ID1", &region), 0);
+    domain_begin(&one, 1);
+    assert_int_equal(shared_mem_attach_region(&one.handle, &never_opened,
+                                              &region, memory),
+                     SHARED_MEM_ENOENT);
+    all_calls_are_harmless();
+    assert_int_equal(control->slots[1].attached, 0);
+}
+
+/* Regions that shared_mem_factory_find() never gives. */
+static void a_region_that_cannot_be_is_not_attached(void **state)
+{
+    struct shared_mem_region region;
+
+    (void)state;
+    memset(&region, 0, sizeof(region));
+    assert_int_equal(shared_mem_attach_region(&one.handle, &one.factory,
+                                              &region, NULL),
+                     SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
+
+    assert_int_equal(shared_mem_factory_find(&one.factory, "ID1", &region), 0);
+    region.index = 32;
+    assert_int_equal(shared_mem_attach_region(&one.handle, &one.factory,
+                                              &region, memory),
+                     SHARED_MEM_EINVAL);
+    all_calls_are_harmless();
 }
 
 /*----- Who is there -----*/
@@ -431,9 +599,7 @@ static void itself_is_no_news(void **state)
     (void)state;
     attach(&one);
     polls(&one, 0, 0, 0);
-    control->slots[1].attached = 77; /* somebody scribbles */
-    polls(&one, 0, 0, 0);
-    control->slots[1].attached = 0;
+    attach(&one);
     polls(&one, 0, 0, 0);
 }
 
@@ -442,6 +608,7 @@ static void the_generation_is_read_anew(void **state)
     (void)state;
     attach(&one);
     one.entry->generation = 77;
+    one.page->sequence += 2;
     polls(&one, 0, 0, 0);
     assert_int_equal(one.handle.region.generation, 77);
 }
@@ -453,7 +620,7 @@ static void nothing_is_missed_by_a_poll_that_fails(void **state)
     polls(&one, BIT(2), 0, 0);
     attach(&two);
     alive(BIT(2) | BIT(4));
-    control->slots[4].attached = 1;
+    peer_attaches(4, 1);
     one.page->sequence++;
     poll_fails(&one, SHARED_MEM_EAGAIN);
     assert_int_equal(shared_mem_peers(&one.handle), BIT(1) | BIT(2) | BIT(3));
@@ -466,6 +633,7 @@ static void a_page_that_cannot_be_right(void **state)
     (void)state;
     attach(&one);
     one.entry->alive = 0;
+    one.page->sequence += 2;
     poll_fails(&one, SHARED_MEM_EPROTO);
     assert_int_equal(shared_mem_peers(&one.handle), BIT(1) | BIT(2) | BIT(3));
 }
@@ -476,10 +644,10 @@ static void a_page_with_something_else(void **state)
     struct shared_mem_entry good;
 
     (void)state;
-    attach(&one);
     good = *one.entry;
     for ( unsigned int i = 0; i < 6; i++ )
     {
+        attach(&one);
         switch ( i )
         {
         case 0: one.entry->name[2] = '2'; break;
@@ -489,11 +657,18 @@ static void a_page_with_something_else(void **state)
         case 4: one.entry->index = 2; break;
         case 5: one.entry->flags |= SHARED_MEM_ENTRY_READ_ONLY; break;
         }
+        one.page->sequence += 2;
         poll_fails(&one, SHARED_MEM_ESTALE);
         assert_int_equal(one.handle.region.index, 1);
         assert_int_equal(one.handle.region.pages, PAGES);
+
+        /* From now on: the handle stands for nothing. */
         *one.entry = good;
-        polls(&one, 0, 0, 0);
+        one.page->sequence += 2;
+        poll_fails(&one, SHARED_MEM_ESTALE);
+        assert_int_equal(shared_mem_notify(&one.handle, BIT(2)),
+                         SHARED_MEM_ESTALE);
+        assert_int_equal(shared_mem_peers(&one.handle), 0);
     }
 }
 
@@ -507,20 +682,24 @@ static void the_region_has_another_number(void **state)
     memmove(&one.page->entries[0], &one.page->entries[1],
             2 * sizeof(one.page->entries[0]));
     one.page->count--;
+    one.page->sequence += 2;
     one.entry--;
     polls(&one, 0, 0, 0);
     assert_int_equal(one.handle.region.number, 0);
 
     one.entry->alive = BIT(1) | BIT(2);
-    control->slots[2].attached = 1;
+    one.page->sequence += 2;
+    peer_attaches(2, 1);
     polls(&one, BIT(2), 0, 0);
     assert_int_equal(shared_mem_peers(&one.handle), BIT(1) | BIT(2));
 
     /* Now it is detached itself. */
     *one.entry = one.page->entries[1];
     one.page->count--;
+    one.page->sequence += 2;
     poll_fails(&one, SHARED_MEM_ESTALE);
     one.page->count--;
+    one.page->sequence += 2;
     poll_fails(&one, SHARED_MEM_ESTALE);
 }
 
@@ -534,12 +713,215 @@ static void another_region_that_cannot_be_right(void **state)
     own = *one.entry;
     one.entry->pages = 0;
     one.page->entries[0] = own;
+    one.page->sequence += 2;
     polls(&one, 0, 0, 0);
     one.page->entries[0].name[0] = 'X';
+    one.page->sequence += 2;
     poll_fails(&one, SHARED_MEM_EPROTO);
 }
 
+/* A look at who is alive by another call is no reason to miss news. */
+static void nothing_is_missed_for_other_calls(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    alive(0);
+    assert_int_equal(shared_mem_peers(&one.handle), BIT(1));
+    assert_int_equal(shared_mem_attached(&one.handle), BIT(1));
+    polls(&one, 0, BIT(2), 0);
+    alive(BIT(2));
+    attach(&two);
+    assert_int_equal(shared_mem_attached(&one.handle), BIT(1) | BIT(2));
+    polls(&one, BIT(2), 0, 0);
+    attach(&two);
+    (void)shared_mem_attached(&one.handle);
+    polls(&one, 0, 0, BIT(2));
+}
+
+/* Who only reads learns of it by the same word. */
+static void who_only_reads_sees_peers_come_and_go(void **state)
+{
+    (void)state;
+    attach(&reader);
+    polls(&reader, 0, 0, 0);
+    attach(&one);
+    polls(&reader, BIT(1), 0, 0);
+    attach(&one);
+    polls(&reader, 0, 0, BIT(1));
+    shared_mem_detach(&one.handle);
+    polls(&reader, 0, BIT(1), 0);
+    attach(&one);
+    polls(&reader, BIT(1), 0, 0);
+}
+
+/*----- Losing the own attachment -----*/
+
+/* @domain has lost its attachment: each call tells, and none writes. */
+static void has_lost_it(struct domain *domain)
+{
+    for ( unsigned int round = 0; round < 2; round++ )
+    {
+        struct shared_mem_control_page before = *control;
+
+        for ( size_t i = 0; i < CALLS; i++ )
+            assert_int_equal(calls[i].call(&domain->handle),
+                             calls[i].expected ? SHARED_MEM_ESTALE : 0);
+        assert_memory_equal(control, &before, sizeof(before));
+        /* Once it is noticed it does not come back by itself. */
+        peer_attaches(1, 1);
+    }
+}
+
+static void own_slot_becomes_zero(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    control->slots[1].attached = 0;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    has_lost_it(&one);
+
+    attach(&one);
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(shared_mem_notify(&one.handle, BIT(2)), 0);
+    takes(&two, BIT(1));
+}
+
+/* With nothing but what the lost handle has. */
+static void a_handle_is_attached_once_more(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    control->slots[1].attached = 0;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    assert_int_equal(shared_mem_attach(&one.handle, &one.handle.factory,
+                                       one.handle.region.name, memory), 0);
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(shared_mem_attach_region(&one.handle,
+                                              &one.handle.factory,
+                                              &one.handle.region, memory), 0);
+    polls(&one, BIT(2), 0, 0);
+    assert_int_equal(control->slots[1].attached, 3);
+}
+
+/* The slot of who only reads is nobody's; it is looked at all the same. */
+static void who_only_reads_loses_it_too(void **state)
+{
+    (void)state;
+    control->slots[3].attached = 7;
+    attach_all();
+    polls(&reader, BIT(1) | BIT(2), 0, 0);
+    memset(memory, 0, PAGES * 4096);
+    poll_fails(&reader, SHARED_MEM_ESTALE);
+    has_lost_it(&reader);
+}
+
+static void own_slot_has_another_number(void **state)
+{
+    (void)state;
+    attach_all();
+    control->slots[1].attached = 77;
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    has_lost_it(&one);
+}
+
+/* Detached, and attached to another region by that name at the same place. */
+static void the_region_is_another_one(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    memset(memory, 0, PAGES * 4096);
+    alive(BIT(2));
+    poll_fails(&one, SHARED_MEM_ESTALE);
+    has_lost_it(&one);
+}
+
+/* What is called first notices it, whatever it is. */
+static void any_call_notices(void **state)
+{
+    (void)state;
+    for ( size_t i = 0; i < CALLS; i++ )
+    {
+        if ( calls[i].call == call_peers ) /* looks at the factory page only */
+            continue;
+        attach_all();
+        control->slots[1].attached = 0;
+        control->pending[1].from = BIT(2);
+        assert_int_equal(calls[i].call(&one.handle),
+                         calls[i].expected ? SHARED_MEM_ESTALE : 0);
+        assert_int_equal(control->pending[1].from, BIT(2));
+        assert_int_equal(control->pending[2].from, 0);
+        poll_fails(&one, SHARED_MEM_ESTALE);
+    }
+}
+
+/* As x86 reads what is not mapped any more; writes do nothing. */
+static void all_ones_are_no_region(void **state)
+{
+    (void)state;
+    attach_all();
+    polls(&one, BIT(2), 0, 0);
+    memset(memory, 0xff, PAGES * 4096);
+    has_lost_it(&one);
+    has_lost_it(&reader);
+
+    /* From the begin on. */
+    memset(memory, 0xff, PAGES * 4096);
+    attach(&reader);
+    has_lost_it(&reader);
+}
+
+static void no_attachment_is_all_ones(void **state)
+{
+    (void)state;
+    control->slots[1].count = UINT32_MAX - 1;
+    attach(&one);
+    assert_int_equal(control->slots[1].attached, 1);
+}
+
 /*----- Notifications -----*/
+
+static void who_never_attached_sends_none(void **state)
+{
+    (void)state;
+    attach_all();
+    control->pending[1].from = UINT32_MAX;
+    assert_int_equal(shared_mem_take_from(&one.handle, BIT(2) | BIT(9)),
+                     BIT(2));
+    takes(&one, BIT(1));
+    control->pending[1].from = UINT32_MAX;
+    peer_attaches(9, 3);
+    peer_attaches(9, 0); /* and is gone since */
+    takes(&one, BIT(1) | BIT(2) | BIT(9));
+}
+
+/* The mapping cannot be written: whatever writes says so, and does not. */
+static void who_only_reads_is_told_so(void **state)
+{
+    static const struct {
+        int (*call)(struct shared_mem *handle);
+        int expected;
+    } reads[] = {
+        { call_poll, 0 },
+        { call_notify, SHARED_MEM_EACCES },
+        { call_notify_all, SHARED_MEM_EACCES },
+        { call_take, 0 },
+        { call_take_from, 0 },
+        { call_attached, 0 },
+        { call_peers, BIT(1) | BIT(2) | BIT(3) },
+        { shared_mem_detach, 0 },
+        { call_notify, SHARED_MEM_ENOENT },
+    };
+
+    (void)state;
+    assert_int_equal(mprotect(memory, PAGES * 4096, PROT_READ), 0);
+    attach(&reader);
+    for ( size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++ )
+        assert_int_equal(reads[i].call(&reader.handle), reads[i].expected);
+}
 
 static void a_notification_arrives_once(void **state)
 {
@@ -558,6 +940,7 @@ static void several_become_one(void **state)
     attach_all();
     shared_mem_notify(&one.handle, BIT(2));
     shared_mem_notify(&one.handle, BIT(2));
+    peer_attaches(31, 1);
     control->pending[2].from |= BIT(31);
     assert_int_equal(control->slots[1].sent, 2);
     takes(&two, BIT(1) | BIT(31));
@@ -649,6 +1032,9 @@ static void taken_of_some_others_stay(void **state)
 {
     (void)state;
     attach_all();
+    peer_attaches(15, 1);
+    peer_attaches(16, 1);
+    peer_attaches(31, 1);
     control->pending[2].from = BIT(1) | BIT(15) | BIT(16) | BIT(31);
     assert_int_equal(shared_mem_take_from(&two.handle, 0xffff),
                      BIT(1) | BIT(15));
@@ -666,6 +1052,7 @@ static void status_has_both(void **state)
     (void)state;
     attach_all();
     shared_mem_notify(&one.handle, BIT(2));
+    peer_attaches(31, 1);
     control->pending[2].from |= BIT(31);
     assert_int_equal(shared_mem_status(&two.handle, &status), 0);
     assert_int_equal(status.from, BIT(1) | BIT(31));
@@ -756,6 +1143,9 @@ int main(void)
         TEST(detaching),
         TEST(a_detached_handle_has_none),
         TEST(mappings_without_a_control_page),
+        TEST(a_handle_of_zeros_is_harmless),
+        TEST(a_handle_that_failed_to_attach_is_harmless),
+        TEST(a_region_that_cannot_be_is_not_attached),
         TEST(attached_is_alive_and_says_so),
         TEST(the_first_poll_tells_of_all),
         TEST(who_only_reads_is_alive_and_not_attached),
@@ -771,6 +1161,18 @@ int main(void)
         TEST(a_page_with_something_else),
         TEST(the_region_has_another_number),
         TEST(another_region_that_cannot_be_right),
+        TEST(nothing_is_missed_for_other_calls),
+        TEST(who_only_reads_sees_peers_come_and_go),
+        TEST(own_slot_becomes_zero),
+        TEST(a_handle_is_attached_once_more),
+        TEST(who_only_reads_loses_it_too),
+        TEST(own_slot_has_another_number),
+        TEST(the_region_is_another_one),
+        TEST(any_call_notices),
+        TEST(all_ones_are_no_region),
+        TEST(no_attachment_is_all_ones),
+        TEST(who_never_attached_sends_none),
+        TEST(who_only_reads_is_told_so),
         TEST(a_notification_arrives_once),
         TEST(several_become_one),
         TEST(to_a_set_of_peers),

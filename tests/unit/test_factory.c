@@ -71,7 +71,7 @@ static void opens(void **state)
     assert_int_equal(shared_mem_factory_open(&factory, page), 0);
     assert_int_equal(factory.domid, 7);
     assert_int_equal(factory.count, 2);
-    assert_int_equal(factory.abi, 0x00010000);
+    assert_int_equal(factory.abi, 0x00010001);
 }
 
 static void opens_a_domain_without_regions(void **state)
@@ -107,6 +107,32 @@ static void each_byte_of_the_signature_counts(void **state)
     open_page();
 }
 
+/* The table is the same, whatever the registers before it do. */
+static void a_page_whose_registers_trap(void **state)
+{
+    (void)state;
+    open_page();
+    assert_false(shared_mem_factory_traps(&factory));
+    memcpy(&page->signature, "QVMG2GSM", 8);
+    open_page();
+    assert_true(shared_mem_factory_traps(&factory));
+    assert_int_equal(shared_mem_factory_find(&factory, "ID2", &region), 0);
+    assert_int_equal(region.gpa, 0x80000000);
+    each_byte_of_the_signature_counts(state);
+}
+
+/*
+ * As x86 reads addresses where there is nothing: this is no page that is being
+ * written, although its sequence is odd.
+ */
+static void all_ones_are_no_page(void **state)
+{
+    (void)state;
+    memset(page, 0xff, sizeof(*page));
+    refuses_page();
+    assert_null(factory.page);
+}
+
 static void zeros_are_no_page(void **state)
 {
     (void)state;
@@ -126,6 +152,8 @@ static void another_major_version_is_refused(void **state)
 static void another_minor_version_is_not(void **state)
 {
     (void)state;
+    page->abi = 0x00010000;
+    open_page();
     page->abi = 0x0001ffff;
     open_page();
 }
@@ -476,6 +504,45 @@ static void a_wrong_entry_hides_no_other(void **state)
                      SHARED_MEM_EPROTO);
 }
 
+/*----- Without a page -----*/
+
+/* What each function gives for a page that is not open. */
+static void never_opened(void)
+{
+    assert_int_equal(shared_mem_factory_beat(&factory), 0);
+    assert_false(shared_mem_factory_traps(&factory));
+    assert_int_equal(shared_mem_factory_region(&factory, 0, &region),
+                     SHARED_MEM_ENOENT);
+    assert_int_equal(shared_mem_factory_find(&factory, "ID1", &region),
+                     SHARED_MEM_ENOENT);
+    assert_int_equal(shared_mem_factory_find(&factory, "", &region),
+                     SHARED_MEM_ENOENT);
+}
+
+static void a_page_that_is_not_open_is_harmless(void **state)
+{
+    (void)state;
+    memset(&factory, 0, sizeof(factory));
+    never_opened();
+
+    memset(&factory, 0xa5, sizeof(factory));
+    assert_int_equal(shared_mem_factory_open(&factory, NULL),
+                     SHARED_MEM_EINVAL);
+    never_opened();
+
+    memset(&factory, 0xa5, sizeof(factory));
+    page->signature = 0;
+    refuses_page();
+    never_opened();
+
+    memset(&factory, 0xa5, sizeof(factory));
+    page_begin(page, 7);
+    page->sequence++;
+    assert_int_equal(shared_mem_factory_open(&factory, page),
+                     SHARED_MEM_EAGAIN);
+    never_opened();
+}
+
 /*----- The rest -----*/
 
 static void the_beat_is_read_anew(void **state)
@@ -520,6 +587,8 @@ int main(void)
         TEST(opens_a_domain_without_regions),
         TEST(a_page_begins_at_a_page),
         TEST(each_byte_of_the_signature_counts),
+        TEST(a_page_whose_registers_trap),
+        TEST(all_ones_are_no_page),
         TEST(zeros_are_no_page),
         TEST(another_major_version_is_refused),
         TEST(another_minor_version_is_not),
@@ -539,6 +608,7 @@ int main(void)
         TEST(finds_by_name),
         TEST(names_are_whole),
         TEST(a_wrong_entry_hides_no_other),
+        TEST(a_page_that_is_not_open_is_harmless),
         TEST(the_beat_is_read_anew),
         TEST(the_header_is_a_private_copy),
         TEST(nothing_is_written),

@@ -146,9 +146,9 @@ static contents_t two_regions(void)
 static void no_regions(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x14, 4, 6, NULL },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 32751, NULL },
         { 0x48, 4, 2, NULL },
         { 0x50, 4, 0x80, NULL },
@@ -159,21 +159,21 @@ static void no_regions(void **state)
     (void)state;
     assert_true(update(&contents));
     assert_page(fields, ARRAY_LENGTH(fields));
-    assert_memory_equal(page, "QVMG2GSM", 8);
+    assert_memory_equal(page, "XENG2GSM", 8);
 }
 
 /* Each byte of a number is another. */
 static void every_field(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x08, 8, 0x0001020304050000, NULL },
         { 0x10, 4, 0, NULL },
         { 0x14, 4, 0, NULL },
         { 0x18, 4, 0x11223344, NULL },
         { 0x1c, 32, 0, "ID1" },
         { 0x3c, 4, 0, NULL },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 0x1234, NULL },
         { 0x48, 4, 2, NULL },
         { 0x4c, 4, 1, NULL },
@@ -205,11 +205,11 @@ static void every_field(void **state)
 static void largest_values(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x08, 8, 0x000fffffffffe000, NULL },
         { 0x18, 4, 0xffffffff, NULL },
         { 0x1c, 32, 0, ID_OF_31 },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 32751, NULL },
         { 0x48, 4, 2, NULL },
         { 0x4c, 4, 1, NULL },
@@ -240,11 +240,11 @@ static void largest_values(void **state)
 static void regions_in_the_order_of_the_config(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x08, 8, 0x60000000, NULL },
         { 0x18, 4, 4, NULL },
         { 0x1c, 32, 0, "zebra" },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 5, NULL },
         { 0x48, 4, 2, NULL },
         { 0x4c, 4, 3, NULL },
@@ -311,11 +311,11 @@ static void control_page_and_access(void **state)
     (void)state;
     for (i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct field fields[] = {
-            { 0x00, 8, 0x4d534732474d5651, NULL },
+            { 0x00, 8, 0x4d534732474e4558, NULL },
             { 0x08, 8, 0x41000000, NULL },
             { 0x18, 4, cases[i].size_register, NULL },
             { 0x1c, 32, 0, "ID1" },
-            { 0x40, 4, 0x00010000, NULL },
+            { 0x40, 4, 0x00010001, NULL },
             { 0x44, 4, 5, NULL },
             { 0x48, 4, 2, NULL },
             { 0x4c, 4, 1, NULL },
@@ -370,11 +370,11 @@ static void registers_are_the_first_regions(void **state)
 static void page_holds_62_regions(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x08, 8, 0x100000000, NULL },
         { 0x18, 4, 1, NULL },
         { 0x1c, 32, 0, "region-00" },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 5, NULL },
         { 0x48, 4, 2, NULL },
         { 0x4c, 4, 62, NULL },
@@ -422,9 +422,9 @@ static void page_holds_62_regions(void **state)
 static void regions_that_go(void **state)
 {
     static const struct field fields[] = {
-        { 0x00, 8, 0x4d534732474d5651, NULL },
+        { 0x00, 8, 0x4d534732474e4558, NULL },
         { 0x14, 4, 6, NULL },
-        { 0x40, 4, 0x00010000, NULL },
+        { 0x40, 4, 0x00010001, NULL },
         { 0x44, 4, 5, NULL },
         { 0x48, 4, 4, NULL },
         { 0x50, 4, 0x80, NULL },

@@ -39,7 +39,7 @@ static int setup(void **state)
     entry->flags = SHARED_MEM_ENTRY_CONTROL;
     entry->index = 2;
     entry->alive = BIT(2) | BIT(5);
-    control->slots[5].attached = 1;
+    control->slots[5].attached = control->slots[5].count = 1;
 
     return 0;
 }
@@ -114,10 +114,48 @@ static void no_such_name(void **state)
     shared_mem_reg_name(&regs, "ID3");
     assert_int_equal(shared_mem_reg_factory_status(&regs),
                      SHARED_MEM_STATUS_DOES_NOT_EXIST);
+}
+
+/* Not now is no failure: what was selected before stays so. */
+static void a_selection_that_is_not_made(void **state)
+{
+    (void)state;
+    assert_int_equal(shared_mem_reg_open(&regs, &page), 0);
     page.sequence++;
-    shared_mem_reg_name(&regs, "ID1");
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        if ( i )
+            shared_mem_reg_find(&regs, 1);
+        else
+            shared_mem_reg_name(&regs, "ID2");
+        assert_int_equal(shared_mem_reg_factory_status(&regs),
+                         SHARED_MEM_STATUS_BUSY);
+        assert_int_equal(regs.status, SHARED_MEM_STATUS_OK);
+        assert_int_equal(shared_mem_reg_size(&regs), 16);
+        assert_int_equal(shared_mem_reg_shmem(&regs), 0x40000000);
+        shared_mem_reg_create(&regs, 17);
+        assert_int_equal(regs.status, SHARED_MEM_STATUS_OK);
+        /* It is not the one that was asked for. */
+        assert_int_equal(shared_mem_reg_map(&regs, memory),
+                         SHARED_MEM_EAGAIN);
+    }
+
+    page.sequence++;
+    shared_mem_reg_name(&regs, "ID2");
     assert_int_equal(shared_mem_reg_factory_status(&regs),
-                     SHARED_MEM_STATUS_UNKNOWN_FAILURE);
+                     SHARED_MEM_STATUS_OK);
+    assert_int_equal(shared_mem_reg_size(&regs), 2);
+}
+
+static void a_page_that_cannot_be_opened_now(void **state)
+{
+    (void)state;
+    page.sequence++;
+    assert_int_equal(shared_mem_reg_open(&regs, &page), SHARED_MEM_EAGAIN);
+    assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    page.sequence++;
+    assert_int_equal(shared_mem_reg_open(&regs, &page), 0);
+    assert_int_equal(shared_mem_reg_factory_status(&regs), 0);
 }
 
 static void no_region_at_all(void **state)
@@ -146,6 +184,47 @@ static void no_factory_page(void **state)
     shared_mem_reg_detach(&regs);
 }
 
+/* Every register, of a device that there is not. */
+static void all_read_as_nothing(void)
+{
+    assert_int_equal(shared_mem_reg_size(&regs), 0);
+    assert_int_equal(shared_mem_reg_shmem(&regs), 0);
+    assert_int_equal(shared_mem_reg_vector(&regs), 0);
+    assert_int_equal(shared_mem_reg_idx(&regs), 0);
+    assert_int_equal(shared_mem_reg_status(&regs), 0);
+    assert_int_equal(shared_mem_reg_map(&regs, memory), SHARED_MEM_ENOENT);
+    shared_mem_reg_notify(&regs, ~0u);
+    shared_mem_reg_detach(&regs);
+    assert_int_equal(shared_mem_reg_status(&regs), 0);
+    shared_mem_reg_create(&regs, 1);
+    assert_int_not_equal(shared_mem_reg_factory_status(&regs), 0);
+    shared_mem_reg_find(&regs, 0);
+    assert_int_equal(shared_mem_reg_factory_status(&regs),
+                     SHARED_MEM_STATUS_DOES_NOT_EXIST);
+    shared_mem_reg_name(&regs, "ID2");
+    assert_int_equal(shared_mem_reg_factory_status(&regs),
+                     SHARED_MEM_STATUS_DOES_NOT_EXIST);
+    assert_int_equal(shared_mem_poll(&regs.handle,
+                                     &(struct shared_mem_events){ 0 }),
+                     SHARED_MEM_ENOENT);
+}
+
+static void registers_that_are_not_open_are_harmless(void **state)
+{
+    (void)state;
+    memset(&regs, 0, sizeof(regs));
+    all_read_as_nothing();
+
+    memset(&regs, 0xa5, sizeof(regs));
+    assert_int_equal(shared_mem_reg_open(&regs, NULL), SHARED_MEM_EINVAL);
+    all_read_as_nothing();
+
+    memset(&regs, 0xa5, sizeof(regs));
+    memset(&page, 0xff, sizeof(page));
+    assert_int_equal(shared_mem_reg_open(&regs, &page), SHARED_MEM_EPROTO);
+    all_read_as_nothing();
+}
+
 static void less_than_was_asked_for(void **state)
 {
     (void)state;
@@ -166,8 +245,8 @@ static void high_indices_stay_for_the_wide_form(void **state)
 
     (void)state;
     page.entries[1].alive |= BIT(15) | BIT(16);
-    control->slots[15].attached = 1;
-    control->slots[16].attached = 1;
+    control->slots[15].attached = control->slots[15].count = 1;
+    control->slots[16].attached = control->slots[16].count = 1;
     assert_int_equal(shared_mem_reg_open(&regs, &page), 0);
     shared_mem_reg_find(&regs, 1);
     assert_int_equal(shared_mem_reg_map(&regs, NULL), 0);
@@ -195,8 +274,11 @@ int main(void)
         TEST(the_first_region_is_selected),
         TEST(selecting_by_number),
         TEST(no_such_name),
+        TEST(a_selection_that_is_not_made),
+        TEST(a_page_that_cannot_be_opened_now),
         TEST(no_region_at_all),
         TEST(no_factory_page),
+        TEST(registers_that_are_not_open_are_harmless),
         TEST(less_than_was_asked_for),
         TEST(high_indices_stay_for_the_wide_form),
         TEST(an_interrupt_if_there_is_one),

@@ -15,12 +15,14 @@ const char peer_name[] = "pingpong";
 static void await_turn(struct shared_mem *handle, unsigned int peer)
 {
     uint32_t from;
+    int error;
 
     do
     {
         cpu_relax();
-        if ( shared_mem_take(handle, &from) )
-            give_up("no control page", SHARED_MEM_ENOENT);
+        error = shared_mem_take(handle, &from);
+        if ( error )
+            give_up("cannot take notifications", error);
     } while ( !(from >> peer & 1) );
 }
 
@@ -30,6 +32,7 @@ _Noreturn void guest_main(uint64_t boot_info)
     volatile uint32_t *ball;
     unsigned int peer;
     uint32_t expected = 0;
+    int error;
 
     (void)boot_info;
     attach_region(&handle, "court");
@@ -50,8 +53,9 @@ _Noreturn void guest_main(uint64_t boot_info)
         expected = number + 2;
 
         shared_mem_store(ball, number + 1);
-        if ( shared_mem_notify(&handle, UINT32_C(1) << peer) )
-            give_up("cannot notify", SHARED_MEM_EACCES);
+        error = shared_mem_notify(&handle, UINT32_C(1) << peer);
+        if ( error )
+            give_up("cannot notify", error);
         if ( round < ROUNDS - 1 || handle.region.index < peer )
             await_turn(&handle, peer);
     }

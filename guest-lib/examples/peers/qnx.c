@@ -59,22 +59,29 @@ _Noreturn void guest_main(uint64_t boot_info)
 {
     struct shared_mem_registers regs;
     uint32_t senders = 0;
+    int error;
 
     (void)boot_info;
 
     /* Find the page, and check its signature. */
-    if ( shared_mem_reg_open(&regs, FACTORY_PAGE) )
-        give_up("no factory page", SHARED_MEM_EPROTO);
+    do
+        error = shared_mem_reg_open(&regs, FACTORY_PAGE);
+    while ( error == SHARED_MEM_EAGAIN );
+    if ( error )
+        give_up("no factory page", error);
 
-    shared_mem_reg_name(&regs, "whiteboard");
+    do
+        shared_mem_reg_name(&regs, "whiteboard");
+    while ( shared_mem_reg_factory_status(&regs) == SHARED_MEM_STATUS_BUSY );
     shared_mem_reg_create(&regs, PAGES);
     if ( shared_mem_reg_factory_status(&regs) != SHARED_MEM_STATUS_OK )
         give_up("status", -(int)shared_mem_reg_factory_status(&regs));
 
     /* Map shmem, `size' pages of data and one of control: it is mapped here. */
-    if ( shared_mem_reg_map(&regs,
-                            (void *)(uintptr_t)shared_mem_reg_shmem(&regs)) )
-        give_up("cannot map", SHARED_MEM_ERANGE);
+    error = shared_mem_reg_map(&regs,
+                               (void *)(uintptr_t)shared_mem_reg_shmem(&regs));
+    if ( error )
+        give_up("cannot map", error);
 
     say_number("I am client ", shared_mem_reg_idx(&regs), "");
     while ( !read_status(&regs, &senders) )

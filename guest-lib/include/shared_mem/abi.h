@@ -14,6 +14,10 @@
 
 #include <stdint.h>
 
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "The guest ABI is little endian; this target is not."
+#endif
+
 #define SHARED_MEM_PAGE_SIZE 4096u
 
 /* Domains that can have a region mapped at once: indices 0 to 31. */
@@ -23,14 +27,20 @@
 #define SHARED_MEM_NAME_SIZE 32u
 
 /* Major version in the high 16 bits, minor in the low ones. */
-#define SHARED_MEM_ABI_VERSION 0x00010000u
+#define SHARED_MEM_ABI_VERSION 0x00010001u
 #define SHARED_MEM_ABI_MAJOR(version) ((uint32_t)(version) >> 16)
 
 /*
  * Factory page.
  */
 
-#define SHARED_MEM_SIGNATURE UINT64_C(0x4d534732474d5651)
+/*
+ * "XENG2GSM" in memory: the registers do nothing.  "QVMG2GSM", the QNX
+ * hypervisor's own, is for pages whose registers trap.  What is behind them is
+ * the same.
+ */
+#define SHARED_MEM_SIGNATURE      UINT64_C(0x4d534732474e4558)
+#define SHARED_MEM_SIGNATURE_TRAP UINT64_C(0x4d534732474d5651)
 
 /* Values of `status', as the QNX hypervisor has them. */
 #define SHARED_MEM_STATUS_OK              0u
@@ -97,8 +107,9 @@ struct shared_mem_slot {
 
 /* What others have for one peer. */
 struct shared_mem_pending {
-    uint32_t from; /* bit n: set by peer n; cleared by the one it is for */
-    uint32_t reserved[15];
+    uint32_t from;    /* bit n: set by peer n; cleared by the one it is for */
+    uint32_t changes; /* another number whenever a peer attaches or detaches */
+    uint32_t reserved[14];
 };
 
 struct shared_mem_control_page {

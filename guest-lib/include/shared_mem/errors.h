@@ -18,6 +18,7 @@ enum shared_mem_error {
     SHARED_MEM_EMSGSIZE = -7,  /* does not fit */
     SHARED_MEM_EPIPE    = -8,  /* the other side has gone */
     SHARED_MEM_ERANGE   = -9,  /* an address that this machine cannot reach */
+    SHARED_MEM_ENOSYS   = -10, /* cannot be known on this machine */
 };
 
 #endif /* SHARED_MEM_ERRORS_H */

@@ -20,7 +20,10 @@
 extern "C" {
 #endif
 
-/* Filled by shared_mem_factory_open(); fields are for reading. */
+/*
+ * Filled by shared_mem_factory_open(); fields are for reading.  One that is
+ * all zero bytes, or was not opened for an error, has no regions.
+ */
 struct shared_mem_factory {
     const volatile uint32_t *page; /* as mapped; NULL: could not be opened */
     uint32_t abi;                  /* version, see abi.h */
@@ -28,6 +31,7 @@ struct shared_mem_factory {
     uint32_t count;                /* regions, when it was opened */
     uint32_t entry_offset;         /* bytes; the whole table is in the page */
     uint32_t entry_size;
+    bool traps;                    /* see shared_mem_factory_traps() */
 };
 
 /*
@@ -61,8 +65,7 @@ shared_mem_has_control(const struct shared_mem_region *region)
 /*
  * @page is where the guest has mapped the factory page, 4096-byte aligned.  It
  * has to stay mapped while @factory is in use.  SHARED_MEM_EPROTO also tells
- * that there is no factory page, or one of a version not known here.  After an
- * error there are no regions.
+ * that there is no factory page, or one of a major version not known here.
  */
 int shared_mem_factory_open(struct shared_mem_factory *factory,
                             const void *page);
@@ -85,8 +88,18 @@ int shared_mem_factory_find(const struct shared_mem_factory *factory,
                             struct shared_mem_region *region);
 
 /*
+ * Whether the registers at the begin of the page do something, as those of the
+ * QNX hypervisor.  The functions above need none of them.
+ */
+static inline bool
+shared_mem_factory_traps(const struct shared_mem_factory *factory)
+{
+    return factory->traps;
+}
+
+/*
  * Changes at least once a second while the page is kept current.  When it
- * stands still longer than that, `alive' may be old.
+ * stands still longer than that, `alive' may be old.  0 if no page is open.
  */
 uint32_t shared_mem_factory_beat(const struct shared_mem_factory *factory);
 

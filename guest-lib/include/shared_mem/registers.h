@@ -10,7 +10,7 @@
  *     if ( shared_mem_reg_open(&regs, page) )       signature is wrong
  *     shared_mem_reg_name(&regs, "ID1");            write name
  *     shared_mem_reg_create(&regs, 16);             write size
- *     if ( shared_mem_reg_factory_status(&regs) )   check status
+ *     if ( shared_mem_reg_factory_status(&regs) )   check status; BUSY: again
  *     base = map(shared_mem_reg_shmem(&regs),
  *                shared_mem_reg_size(&regs) + 1);   in pages
  *     shared_mem_reg_map(&regs, base);
@@ -30,20 +30,53 @@
 extern "C" {
 #endif
 
-/* Fields are for reading. */
+/*
+ * Fields are for reading.  All zero bytes, or not opened for an error: all
+ * registers read 0 but for the factory's status, and writes do nothing.
+ */
 struct shared_mem_registers {
     struct shared_mem_factory factory;
     struct shared_mem_region region; /* selected, if `status' is 0 */
     uint32_t status;                 /* SHARED_MEM_STATUS_* */
+    bool busy; /* the last selection was not made; all else is as before */
     struct shared_mem handle;        /* from shared_mem_reg_map() on */
 };
 
-/* Private: what a selection came to. */
-static inline void shared_mem_reg_selected(struct shared_mem_registers *regs,
-                                           int error)
+/*
+ * What shared_mem_reg_factory_status() gives after a selection that was not
+ * made, as the toolstack was writing all the while.  `regs.status' and the
+ * registers that show the selection are as before.  Select again.
+ */
+#define SHARED_MEM_STATUS_BUSY UINT32_C(0xffffffff)
+
+/* How often a selection is tried before that; each try is long for itself. */
+#define SHARED_MEM_REG_TRIES 16
+
+/*
+ * Private: selects by @name, or by @number if that is NULL.  A write of the
+ * factory page takes microseconds, but its writer may be preempted.
+ */
+static inline void shared_mem_reg_select(struct shared_mem_registers *regs,
+                                         const char *name, uint32_t number)
 {
+    struct shared_mem_region region;
+    int error = SHARED_MEM_EAGAIN;
+
+    for ( unsigned int tries = 0;
+          error == SHARED_MEM_EAGAIN && tries < SHARED_MEM_REG_TRIES; tries++ )
+        error = name ? shared_mem_factory_find(&regs->factory, name, &region)
+                     : shared_mem_factory_region(&regs->factory, number,
+                                                 &region);
+
+    regs->busy = error == SHARED_MEM_EAGAIN;
+    if ( regs->busy )
+        return;
+
     if ( !error )
+    {
+        regs->region = region;
         regs->status = SHARED_MEM_STATUS_OK;
+    }
     else if ( error == SHARED_MEM_ENOENT )
         regs->status = SHARED_MEM_STATUS_DOES_NOT_EXIST;
     else
@@ -58,26 +91,28 @@ static inline void shared_mem_reg_selected(struct shared_mem_registers *regs,
 static inline void shared_mem_reg_find(struct shared_mem_registers *regs,
                                        uint32_t number)
 {
-    shared_mem_reg_selected(regs,
-                            shared_mem_factory_region(&regs->factory, number,
-                                                      &regs->region));
+    shared_mem_reg_select(regs, NULL, number);
 }
 
 /* Selects by name. */
 static inline void shared_mem_reg_name(struct shared_mem_registers *regs,
                                        const char *name)
 {
-    shared_mem_reg_selected(regs, shared_mem_factory_find(&regs->factory, name,
-                                                          &regs->region));
+    shared_mem_reg_select(regs, name, 0);
 }
 
 /* See shared_mem_factory_open().  The first region is selected. */
 static inline int shared_mem_reg_open(struct shared_mem_registers *regs,
                                       const void *page)
 {
-    int error = shared_mem_factory_open(&regs->factory, page);
+    int error = SHARED_MEM_EAGAIN;
 
-    regs->handle.control = NULL; /* as if detached */
+    __builtin_memset(regs, 0, sizeof(*regs));
+    for ( unsigned int tries = 0;
+          error == SHARED_MEM_EAGAIN && tries < SHARED_MEM_REG_TRIES; tries++ )
+        error = shared_mem_factory_open(&regs->factory, page);
+
+    regs->status = SHARED_MEM_STATUS_DOES_NOT_EXIST;
     shared_mem_reg_find(regs, 0);
 
     return error;
@@ -86,7 +121,7 @@ static inline int shared_mem_reg_open(struct shared_mem_registers *regs,
 static inline uint32_t
 shared_mem_reg_factory_status(const struct shared_mem_registers *regs)
 {
-    return regs->status;
+    return regs->busy ? SHARED_MEM_STATUS_BUSY : regs->status;
 }
 
 /* Pages of data, the control page not counted. */
@@ -106,7 +141,7 @@ shared_mem_reg_size(const struct shared_mem_registers *regs)
 static inline void shared_mem_reg_create(struct shared_mem_registers *regs,
                                          uint32_t pages)
 {
-    if ( !regs->status && pages > shared_mem_reg_size(regs) )
+    if ( !regs->busy && !regs->status && pages > shared_mem_reg_size(regs) )
         regs->status = SHARED_MEM_STATUS_NOMEM;
 }
 
@@ -137,6 +172,8 @@ shared_mem_reg_vector(const struct shared_mem_registers *regs)
 static inline int shared_mem_reg_map(struct shared_mem_registers *regs,
                                      void *base)
 {
+    if ( regs->busy )
+        return SHARED_MEM_EAGAIN;
     if ( regs->status )
         return SHARED_MEM_ENOENT;
 
@@ -144,10 +181,11 @@ static inline int shared_mem_reg_map(struct shared_mem_registers *regs,
                                     &regs->region, base);
 }
 
+/* 0 before shared_mem_reg_map(). */
 static inline uint32_t
 shared_mem_reg_idx(const struct shared_mem_registers *regs)
 {
-    return regs->region.index;
+    return regs->handle.region.index;
 }
 
 /* Bit n: notify peer n; SHARED_MEM_ALL: all but me. */

@@ -97,7 +97,7 @@ case_a_config_goes_through_JSON()
     ! guest vm2 write 0x80000000 1 >answer || fail "it could be written"
     must guest vm2 read 0x70000000 >answer
     assert_equal "the page's signature" "$(cat answer)" \
-        "read 0x70000000: 0x4d534732474d5651"
+        "read 0x70000000: 0x4d534732474e4558"
     destroy vm1 vm2
 }
 

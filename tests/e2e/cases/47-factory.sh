@@ -99,14 +99,14 @@ case_the_page_tells_a_guest_of_its_regions()
     factory vm1 "\"0x90000000+64K = ID1, control=yes\",\
  \"0x91000000+8K = PART, offset=0x2000\", \"$FREE_RAM+8K = READ, prot=ro\""
 
-    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x00 0x4d534732474e4558
     assert_word vm1 0x08 0x90000000
     assert_word vm1 0x10 0x0
     # 15 pages of data, and "ID1" from 0x1c on.
     assert_word vm1 0x18 0x3144490000000f
     assert_word vm1 0x20 0x0
     assert_word vm1 0x38 0x0
-    assert_word vm1 0x40 "$(printf '0x%x' $((vm1 << 32 | 0x10000)))"
+    assert_word vm1 0x40 "$(printf '0x%x' $((vm1 << 32 | 0x10001)))"
     # Three entries; sequence is even, and 2 after the first writing.
     assert_word vm1 0x48 0x300000002
     assert_word vm1 0x50 0x4000000080
@@ -140,7 +140,7 @@ case_a_page_inside_RAM_takes_the_place_of_RAM()
 
     PAGE=$(hex "$FREE_RAM")
     factory vm1 '"0x90000000+64K = ID1"'
-    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x00 0x4d534732474e4558
     assert_word vm1 0x08 0x90000000
     # Without a control page all 16 pages are data.
     assert_word vm1 0x18 0x31444900000010
@@ -162,7 +162,7 @@ case_a_domain_with_a_page_and_no_region()
 {
     config vm1 "shared_mem_factory = $PAGE"
     create vm1
-    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x00 0x4d534732474e4558
     assert_word vm1 0x08 0x0
     # Status 6: no region is there to be selected.
     assert_word vm1 0x10 0x600000000
@@ -241,7 +241,7 @@ case_a_guest_that_restarts_has_its_page_again()
     generation=$value
     ends vm2 1
     comes_back vm2 0x80000000-0x80010000
-    assert_word vm2 0x40 "$(printf '0x%x' $((vm2 << 32 | 0x10000)))"
+    assert_word vm2 0x40 "$(printf '0x%x' $((vm2 << 32 | 0x10001)))"
     [ "$vm2" != "$before" ] || fail "the same domain"
     assert_peers vm2 0 2 0x5
     assert_peers vm1 0 0 0x5
@@ -434,7 +434,7 @@ case_a_guest_takes_its_page_away_and_puts_another_one_there()
         "$(complaints "Domain $vm1:shared_mem_factory: can't map")" $((before + 1))
     answer "hypercall: rc 1" change_page vm1 6 $PAGE
     beats vm1 600
-    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x00 0x4d534732474e4558
     assert_peers vm1 0 0 0x3
     destroy vm1 vm2
 }
@@ -506,7 +506,7 @@ case_what_a_guest_writes_to_its_page_does_not_last()
     done
     assert_peers vm2 0 1 0x3
     share vm3 '"0x80000000+64K = ID1"'
-    assert_word vm1 0x00 0x4d534732474d5651
+    assert_word vm1 0x00 0x4d534732474e4558
     assert_word vm1 0x50 0x4000000080
     assert_word vm1 "$(entry 0 $GPA)" 0x90000000
     assert_word vm1 0x100 0x0

@@ -15,7 +15,7 @@ case_an_HVM_guest_as_the_owner() # limit 180
     fill_neighbours vm1 0x7ff000 0xa00000
     must guest vm2 check 0x80000000 2M 52
     assert_equal "the factory page's signature" "$(guest vm1 read 0x1400000)" \
-        "read 0x1400000: 0x4d534732474d5651"
+        "read 0x1400000: 0x4d534732474e4558"
     assert_equal "vm1's memory map" \
         "$(guest vm1 memory-map | grep -E '(ram|reserved)$')" \
         '0x100000-0x800000 ram

@@ -23,7 +23,7 @@ static struct area areas[HOSTILE_AREAS_MAX];
 static unsigned int nr_areas;
 static const uint8_t *input;
 static size_t input_left;
-static unsigned long accesses;
+static unsigned long accesses, fences, before_fence;
 static void (*on_write)(const volatile uint32_t *word);
 static bool wins;
 
@@ -39,7 +39,7 @@ void hostile_input(const uint8_t *data, size_t size)
 {
     input = data;
     input_left = size;
-    accesses = 0;
+    accesses = fences = before_fence = 0;
 }
 
 static uint8_t *reserve(void)
@@ -91,6 +91,22 @@ bool hostile_wins(void)
 unsigned long hostile_accesses(void)
 {
     return accesses;
+}
+
+unsigned long hostile_fences(void)
+{
+    return fences;
+}
+
+unsigned long hostile_before_fence(void)
+{
+    return before_fence;
+}
+
+void hostile_fence(void)
+{
+    fences++;
+    before_fence = accesses;
 }
 
 size_t hostile_left(void)

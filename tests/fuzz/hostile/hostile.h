@@ -55,6 +55,13 @@ void *hostile_area(size_t size);
 /* Accesses since the input began: to see that they are bounded. */
 unsigned long hostile_accesses(void);
 
+/*
+ * Full fences since the input began, and how many accesses there were before
+ * the last one.
+ */
+unsigned long hostile_fences(void);
+unsigned long hostile_before_fence(void);
+
 /* The next bytes of the input; 0 when it is used up. */
 uint8_t hostile_byte(void);
 uint32_t hostile_word(void);
@@ -74,5 +81,8 @@ bool hostile_wins(void);
 /* What shared_mem/atomic.h calls before it reads, or writes, @word. */
 void hostile_before(const volatile uint32_t *word);
 void hostile_before_write(const volatile uint32_t *word);
+
+/* What it calls for a full fence. */
+void hostile_fence(void);
 
 #endif /* FUZZ_HOSTILE_H */

@@ -69,6 +69,7 @@ static inline void shared_mem_fence_release(void)
 
 static inline void shared_mem_fence_full(void)
 {
+    hostile_fence();
 }
 
 static inline uint32_t shared_mem_exchange_acquire(volatile uint32_t *word,
