@@ -2,7 +2,7 @@
 # Makefile after guest-lib.mk.
 # SPDX-License-Identifier: BSD-2-Clause
 
-ring_sources := ring ring_copy copy
+ring_sources := ring ring_copy ring_wait copy
 cell_sources := cell copy
 
 # Those of points do themselves what happens between two accesses.

@@ -58,10 +58,10 @@ static void fail(const char *what, int rc)
     exit(1);
 }
 
-/* Anything but EAGAIN is wrong here. */
+/* Anything but EAGAIN, or that the other has not begun yet, is wrong here. */
 static bool again(int rc, const char *what)
 {
-    if ( rc && rc != SHARED_MEM_EAGAIN )
+    if ( rc && rc != SHARED_MEM_EAGAIN && rc != SHARED_MEM_ENOENT )
         fail(what, rc);
     if ( rc )
         sched_yield();
