@@ -106,7 +106,7 @@ a message's check|s/^    uint32_t check; /    uint64_t check; /
 TABLE
 
 changes cell.h include/shared_mem/cell.h <<'TABLE'
-the header|s/uint32_t reserved\[30\];/uint32_t reserved[14];/
+the header|s/uint32_t reserved\[29\];/uint32_t reserved[14];/
 a slot|s/^    uint32_t reserved;$/    uint64_t reserved;/
 TABLE
 
