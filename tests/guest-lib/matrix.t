@@ -51,6 +51,21 @@ for compiler in $compilers; do
     done
 done
 
+# No conversion and no alignment is left to chance in what users compile into their
+# own code with warnings of their own.
+conversions() { # COMPILER
+    local source align=-Wcast-align
+    [ "${1%%-*}" != gcc ] || align=-Wcast-align=strict
+    for source in ring ring_copy ring_wait cell; do
+        # shellcheck disable=SC2046,SC2086 # words of a command
+        $(compiler "$1") $strict -O2 -Wconversion -Wsign-conversion $align -I"$lib/include" \
+            -c -o "$scratch/conversions.o" "$lib/src/$source.c" || return
+    done
+}
+for compiler in $compilers; do
+    check "$compiler: conversions in ring and cell" conversions "$compiler"
+done
+
 # Both the sections and the symbols can be wrong.
 cat >"$scratch/wrong.c" <<'END'
 int counter = 1;
