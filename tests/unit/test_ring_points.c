@@ -21,8 +21,8 @@
 
 #include "hostile.h"
 
-#define SIZE 128
-#define BYTES (256 + SIZE)
+#define SIZE 128 /* of each second producer's ring; the others' is twice it */
+#define BYTES (256 + 2 * SIZE)
 
 static _Alignas(128) uint8_t memory[BYTES];
 
@@ -33,6 +33,7 @@ static uint32_t sent;  /* the number of the next message */
 static uint32_t taken; /* of the last one that was read */
 static uint32_t skipped;
 static unsigned int producer_stale, consumer_stale;
+static unsigned int producers; /* that were started */
 
 /*
  * What happens at points: at one of them, or at all.
@@ -92,7 +93,9 @@ static void die(void)
 
 static void start_producer(void)
 {
-    assert_int_equal(shared_mem_ring_producer_init(&producer, memory, BYTES),
+    size_t bytes = producers++ % 2 ? BYTES : 256 + SIZE;
+
+    assert_int_equal(shared_mem_ring_producer_init(&producer, memory, bytes),
                      0);
 }
 
@@ -208,6 +211,7 @@ static void begin(void)
     sent = 1;
     taken = skipped = 0;
     producer_stale = consumer_stale = 0;
+    producers = 0;
     start_producer();
     start_consumer();
 }
