@@ -69,6 +69,10 @@ bool shared_mem_ring_producer_arm(struct shared_mem_ring_producer *producer,
     uint32_t wrap = (link->next | link->mask) + 1;
     uint32_t end = link->next + shared_mem_ring_slot(length), tail;
 
+    /* It never fits. */
+    if ( length > link->mask + 1 - 2 * HEADER_SIZE )
+        return false;
+
     if ( end - link->next > wrap - link->next )
         end = wrap;
     tail = end + HEADER_SIZE - link->mask - 1;

@@ -1074,6 +1074,19 @@ static void test_notify_after_a_failure(void **state)
     receive(8, 3);
 }
 
+static void test_arm_for_a_message_that_never_fits(void **state)
+{
+    (void)state;
+    told();
+    assert_int_equal(send(MAX, 1), 0);
+    (void)producer_notifies();
+    assert_true(producer_sleeps(MAX));
+    assert_false(producer_sleeps(MAX + 1));
+    assert_false(producer_sleeps(SIZE));
+    assert_false(producer_sleeps(UINT32_MAX));
+    assert_false(producer_sleeps(UINT32_MAX - 7));
+}
+
 /* Who has not told the peer is not let sleep. */
 static void test_arm_insists_on_notifying(void **state)
 {
@@ -1742,6 +1755,7 @@ int main(void)
         TEST(test_notify_of_a_message),
         TEST(test_notify_of_room),
         TEST(test_notify_after_a_failure),
+        TEST(test_arm_for_a_message_that_never_fits),
         TEST(test_arm_insists_on_notifying),
         TEST(test_arm_sees_the_peers_end),
         TEST(test_nobody_oversleeps),

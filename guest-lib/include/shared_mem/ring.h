@@ -17,7 +17,7 @@
  *   ESTALE   the peer started anew; so until the resync
  *   EPROTO   what is in the ring cannot be right, or the peer has another
  *            format or too large a ring; so until the resync
- *   EPIPE    the peer is gone, see shared_mem_ring_peer_gone()
+ *   EPIPE    the peer is gone, see shared_mem_ring_consumer_peer_gone()
  *
  * Who sleeps asks two things, after whatever calls and results:
  *
@@ -207,7 +207,7 @@ shared_mem_ring_consumer_notify(struct shared_mem_ring_consumer *consumer)
  * The peer is to notify: a producer when a message of @length bytes may fit, a
  * consumer when there is a message, both when a session begins or is over.
  * Returns whether the caller may sleep until then; false: call again now, there
- * is something to do, or to notify the peer of.
+ * is something to do, or to notify the peer of; or the message never fits.
  */
 bool shared_mem_ring_producer_arm(struct shared_mem_ring_producer *producer,
                                   uint32_t length);
