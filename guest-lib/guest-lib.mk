@@ -17,17 +17,14 @@ guest_lib_sources := $(wildcard guest-lib/src/*.c)
 # As for guests, but small: it is not what takes the time.
 GUEST_LIB_CFLAGS := $(filter-out -O2,$(GUEST_CFLAGS)) -Os -pedantic -ffunction-sections
 
-# Of those that are clean by these, too: gcc looks at casts for all machines, clang
-# for the one that it compiles for.
-guest_lib_strict := factory control copy mapping
+# gcc looks at casts for all machines, clang for the one that it compiles for.
 guest_lib_casts = -Wcast-align$(if $(findstring clang,$(GUEST_CC_$(1))),,=strict)
 
 define guest-lib-arch
-$(guest_lib_strict:%=$(guest_lib_dir)/$(1)/%.o): \
-    GUEST_LIB_CFLAGS += -Wconversion -Wsign-conversion $(call guest_lib_casts,$(1))
 $(guest_lib_dir)/$(1)/%.o: guest-lib/src/%.c $(guest_lib_headers) guest-lib/guest-lib.mk
 	@mkdir -p $$(@D)
 	@$$(GUEST_CC_$(1)) $$(GUEST_LIB_CFLAGS) $$(GUEST_CFLAGS_$(1)) \
+	    -Wconversion -Wsign-conversion $(call guest_lib_casts,$(1)) \
 	    -Iguest-lib/include -c -o $$@ $$<
 
 # Anew each time: ar would keep the objects of sources that have gone.

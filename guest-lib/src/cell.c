@@ -3,8 +3,6 @@
  *
  * The cell with the latest value: see docs/guest-ring.md for the protocol.
  */
-#include <stdbool.h>
-
 #include <shared_mem/atomic.h>
 #include <shared_mem/cell.h>
 #include <shared_mem/copy.h>
@@ -57,6 +55,8 @@ int shared_mem_cell_writer_init(struct shared_mem_cell_writer *writer,
 
     writer->cell = cell;
     writer->value_size = value_size;
+    writer->writer = 0;
+    shared_mem_store(&cell->writer, 0);
     writer->sequence = shared_mem_load(&cell->sequence);
     if ( shared_mem_load(&cell->format) !=
          SHARED_MEM_CELL_VERSION + value_size )
@@ -78,6 +78,13 @@ int shared_mem_cell_reader_init(struct shared_mem_cell_reader *reader,
     reader->value_size = value_size;
 
     return 0;
+}
+
+void shared_mem_cell_writer_is(struct shared_mem_cell_writer *writer,
+                               uint8_t index)
+{
+    writer->writer = index + 1u;
+    shared_mem_store(&writer->cell->writer, writer->writer);
 }
 
 void shared_mem_cell_write(struct shared_mem_cell_writer *writer,
@@ -102,6 +109,7 @@ void shared_mem_cell_write(struct shared_mem_cell_writer *writer,
     shared_mem_store_release(&slot->sequence, writer->sequence);
 
     /* Release: pairs with the acquire in shared_mem_cell_read(). */
+    shared_mem_store(&cell->writer, writer->writer);
     shared_mem_store(&cell->format,
                      SHARED_MEM_CELL_VERSION + writer->value_size);
     shared_mem_store_release(&cell->sequence, writer->sequence);
@@ -155,4 +163,21 @@ int shared_mem_cell_read(const struct shared_mem_cell_reader *reader,
     }
 
     return SHARED_MEM_EAGAIN;
+}
+
+/* No value has the number 0. */
+uint32_t shared_mem_cell_age(const struct shared_mem_cell_reader *reader,
+                             uint32_t sequence)
+{
+    uint32_t latest = shared_mem_load(&reader->cell->sequence);
+
+    return latest - sequence - (latest < sequence);
+}
+
+bool shared_mem_cell_writer_alive(const struct shared_mem_cell_reader *reader,
+                                  uint32_t alive)
+{
+    uint32_t index = shared_mem_load(&reader->cell->writer) - 1;
+
+    return index < 32 && (alive >> index & 1);
 }

@@ -3,7 +3,7 @@
  *
  * The ring of messages: see docs/guest-ring.md for the protocol.
  *
- * Shared words that a side has written are never read back, but for the epoch
+ * Shared words that a side has written are never believed, but for the epoch
  * when it starts.  All that comes from the peer is loaded once and checked
  * before it becomes an offset.
  *
@@ -41,18 +41,13 @@ static bool fits(uint32_t length, int32_t room)
 
 static struct shared_mem_ring *ring_of(const struct shared_mem_ring_link *link)
 {
-    return (struct shared_mem_ring *)link->data - 1;
+    return (struct shared_mem_ring *)(void *)link->data - 1;
 }
 
 static struct shared_mem_ring_header *
 header_at(const struct shared_mem_ring_link *link, uint32_t position)
 {
     return (void *)(link->data + (position & link->mask));
-}
-
-static bool is_producer(const struct shared_mem_ring_link *link)
-{
-    return link->self == &ring_of(link)->producer;
 }
 
 /* Where the ring wraps round next. */
@@ -83,7 +78,8 @@ static void link_measure(struct shared_mem_ring_link *link)
 }
 
 /* Calls return @status from now on: the limit lets no message through. */
-static int link_stop(struct shared_mem_ring_link *link, int status)
+static __attribute__((noinline)) int
+link_stop(struct shared_mem_ring_link *link, int status)
 {
     link->limit = link->next;
 
@@ -91,13 +87,16 @@ static int link_stop(struct shared_mem_ring_link *link, int status)
 }
 
 /*
- * Also mends what others may have written there.
+ * Also mends what others may have written there.  Who starts with another
+ * format stores the epoch first: see shared_mem_ring_check().
  *
- * Release: pairs with the acquire in the peer's link_connect().
+ * Release: pairs with the acquires in the peer's link_connect() and
+ * shared_mem_ring_check().
  */
 static void link_announce(struct shared_mem_ring_link *link)
 {
-    shared_mem_store_release(link->self, link->own);
+    shared_mem_store_release(&link->self->session, link->own);
+    shared_mem_store_release(&link->self->format, link->format);
 }
 
 /*
@@ -109,7 +108,7 @@ static void link_announce(struct shared_mem_ring_link *link)
  */
 void shared_mem_ring_resync(struct shared_mem_ring_link *link)
 {
-    uint32_t accepted = shared_mem_load(link->peer) << 16;
+    uint32_t accepted = shared_mem_load(&link->peer->session) << 16;
     uint32_t own = link->own & ~0xffffu;
 
     do
@@ -117,13 +116,13 @@ void shared_mem_ring_resync(struct shared_mem_ring_link *link)
     while ( !own || own == accepted );
 
     link->own = own;
-    link->done = 0;
+    link->told = link->done = 0;
     link->next = 0;
     link->tail = 0;
     link->reserved = 0;
-    link_stop(link, SHARED_MEM_EAGAIN);
+    link_stop(link, SHARED_MEM_ENOTCONN);
     link_announce(link);
-    if ( !is_producer(link) )
+    if ( !link->producer )
         shared_mem_store_release(&ring_of(link)->tail, 0);
 }
 
@@ -131,62 +130,126 @@ int shared_mem_ring_init(struct shared_mem_ring_link *link, void *base,
                          size_t bytes, bool producer)
 {
     struct shared_mem_ring *ring = base;
-    size_t size = bytes - sizeof(*ring);
+    uint32_t size;
 
-    if ( !base || (uintptr_t)base % SHARED_MEM_RING_ALIGN ||
-         size < SHARED_MEM_RING_SIZE_MIN || size > SHARED_MEM_RING_SIZE_MAX ||
-         (size & (size - 1)) )
+    if ( !base || (uintptr_t)base % SHARED_MEM_RING_ALIGN )
         return SHARED_MEM_EINVAL;
 
+    size = shared_mem_ring_size(bytes);
+    if ( !size )
+        return SHARED_MEM_EINVAL;
+
+    link->producer = producer;
     link->self = producer ? &ring->producer : &ring->consumer;
     link->peer = producer ? &ring->consumer : &ring->producer;
     link->data = (unsigned char *)(ring + 1);
-    link->mask = (uint32_t)size - 1;
-    link->own = shared_mem_load(link->self);
+    link->mask = size - 1;
+    link->format = size + SHARED_MEM_RING_VERSION;
+    link->own = shared_mem_load(&link->self->session);
+    link->dead = link->told_own = 0;
     shared_mem_ring_resync(link);
 
     return 0;
 }
 
 /*
- * Try to begin a session.  First the consumer accepts the producer's epoch,
- * which says that it reads nothing any more of the session before.  So the
- * producer may write; it accepts the consumer's epoch, and both are in.
+ * Both have accepted.  The ring is as the producer says, and the consumer must
+ * have room for it.  A size is a power of two: no other version says one.
  *
- * Acquire: pairs with the release in the peer's link_announce().
+ * Acquire: pairs with the release in the peer's link_announce().  The format is
+ * this peer's if it has not started anew before it was loaded.
+ */
+static void link_begin(struct shared_mem_ring_link *link)
+{
+    uint32_t format = shared_mem_load_acquire(&link->peer->format);
+    uint32_t size = format - SHARED_MEM_RING_VERSION;
+    uint32_t ring = format, most = link->format, session = link->expected;
+
+    if ( link->producer )
+    {
+        ring = link->format;
+        most = format;
+        session = link->own;
+    }
+
+    if ( shared_mem_load(&link->peer->session) != link->expected )
+        return;
+
+    link->status = SHARED_MEM_EPROTO;
+    if ( size < SHARED_MEM_RING_SIZE_MIN || (size & (size - 1)) || ring > most )
+        return;
+
+    link->status = 0;
+    link->agreed = format;
+    link->mask = ring - SHARED_MEM_RING_VERSION - 1;
+    link->seal = session ^ ring;
+}
+
+/*
+ * Try to begin a session.  First the consumer accepts the epoch of a producer
+ * that waits, too, which says that it reads nothing any more of the session
+ * before.  So the producer may write; it accepts the consumer's epoch, and both
+ * are in.  It may have published, and started anew, before the consumer has
+ * looked, which is told of that session's end all the same.
+ *
+ * Acquire: pairs with the releases in the peer's link_announce().
  */
 static int link_connect(struct shared_mem_ring_link *link)
 {
-    uint32_t peer = shared_mem_load_acquire(link->peer);
-    bool producer = is_producer(link);
+    uint32_t peer = shared_mem_load_acquire(&link->peer->session);
+    uint32_t epoch = peer >> 16, accepted = link->own & 0xffff;
+    uint32_t waiting = link->producer ? link->own >> 16 : 0;
 
     link->expected = (peer & ~0xffffu) | link->own >> 16;
-    if ( peer >> 16 && (peer == link->expected || !producer) )
+    if ( accepted && accepted != epoch )
+        return link_stop(link, SHARED_MEM_ESTALE);
+
+    if ( epoch && epoch == link->dead )
+        return SHARED_MEM_EPIPE;
+
+    if ( epoch && (peer & 0xffff) == waiting )
     {
-        if ( producer )
+        if ( link->producer )
             shared_mem_store(&header_at(link, 0)->word, 0);
-        link->own = (link->own & ~0xffffu) | peer >> 16;
-        if ( peer == link->expected )
-        {
-            link->status = link->gone = 0;
-            link->seal = (producer ? link->own : peer) ^
-                         (link->mask + 1 + SHARED_MEM_RING_VERSION);
-        }
+        link->own |= epoch;
     }
+    if ( peer == link->expected && (link->own & 0xffff) )
+        link_begin(link);
     link_announce(link);
 
     return link->status;
 }
 
-/* Is the peer still in the session? */
-static int link_check(struct shared_mem_ring_link *link)
+/*
+ * Begin a session, or see that the peer is still in it, and nobody else is on
+ * this side.
+ *
+ * Acquire: pairs with the release in the peer's link_announce().  Who sees
+ * another format of a peer that has started anew sees that it has.
+ */
+int shared_mem_ring_check(struct shared_mem_ring_link *link)
 {
-    int status = link->status;
+    uint32_t format;
 
-    if ( !status && shared_mem_load(link->peer) != link->expected )
-        status = link_stop(link, SHARED_MEM_ESTALE);
+    if ( link->status == SHARED_MEM_ENOTCONN )
+        return link_connect(link);
+    if ( link->status )
+        return link->status;
 
-    return status ? status : link->gone;
+    format = shared_mem_load_acquire(&link->peer->format);
+    if ( shared_mem_load(&link->peer->session) != link->expected )
+        return link_stop(link, SHARED_MEM_ESTALE);
+
+    if ( format != link->agreed ||
+         shared_mem_load(&link->self->session) != link->own )
+        return link_stop(link, SHARED_MEM_EPROTO);
+
+    return link->dead == link->expected >> 16 ? SHARED_MEM_EPIPE : 0;
+}
+
+uint32_t shared_mem_ring_peer(const struct shared_mem_ring_link *link)
+{
+    return shared_mem_load(&link->peer->session) >> 16;
 }
 
 /*
@@ -203,7 +266,7 @@ static int link_check(struct shared_mem_ring_link *link)
 static int producer_refresh(struct shared_mem_ring_link *link)
 {
     uint32_t tail = shared_mem_load_acquire(&ring_of(link)->tail);
-    int rc = link_check(link);
+    int rc = shared_mem_ring_check(link);
 
     if ( rc )
         return rc;
@@ -217,11 +280,12 @@ static int producer_refresh(struct shared_mem_ring_link *link)
     return 0;
 }
 
-static int producer_publish(struct shared_mem_ring_link *link)
+int shared_mem_ring_publish(struct shared_mem_ring_producer *producer)
 {
+    struct shared_mem_ring_link *link = &producer->link;
     struct shared_mem_ring_header *first = header_at(link, link->done);
     struct shared_mem_ring_header *end = header_at(link, link->next);
-    int rc = link_check(link);
+    int rc = shared_mem_ring_check(link);
 
     if ( rc || first == end )
         return rc;
@@ -260,18 +324,18 @@ static void producer_put(struct shared_mem_ring_link *link, uint32_t word,
 }
 
 /* Up to the limit there is too little: begin, go round, or look for more. */
-static int producer_make_room(struct shared_mem_ring_link *link,
+static int producer_make_room(struct shared_mem_ring_producer *producer,
                               uint32_t length)
 {
+    struct shared_mem_ring_link *link = &producer->link;
     uint32_t wrap = wrap_of(link);
     int rc;
 
     link->reserved = 0;
-    if ( !fits(length, link->mask + 1 - HEADER_SIZE) )
+    if ( !fits(length, (int32_t)(link->mask + 1 - HEADER_SIZE)) )
         return SHARED_MEM_EMSGSIZE;
 
-    rc = link->status == SHARED_MEM_EAGAIN ? link_connect(link)
-                                           : producer_refresh(link);
+    rc = link->status ? shared_mem_ring_check(link) : producer_refresh(link);
     if ( rc )
         return rc;
 
@@ -285,7 +349,7 @@ static int producer_make_room(struct shared_mem_ring_link *link,
         return 0;
 
     /* The consumer must see what is in the way. */
-    rc = producer_publish(link);
+    rc = shared_mem_ring_publish(producer);
 
     return rc ? rc : SHARED_MEM_EAGAIN;
 }
@@ -297,7 +361,7 @@ int shared_mem_ring_reserve(struct shared_mem_ring_producer *producer,
 
     if ( !fits(length, room_of(link)) )
     {
-        int rc = producer_make_room(link, length);
+        int rc = producer_make_room(producer, length);
 
         if ( rc )
             return rc;
@@ -314,7 +378,7 @@ int shared_mem_ring_commit(struct shared_mem_ring_producer *producer,
 {
     struct shared_mem_ring_link *link = &producer->link;
 
-    if ( !fits(length, link->reserved) )
+    if ( !fits(length, (int32_t)link->reserved) )
         return SHARED_MEM_EINVAL;
 
     link->reserved = 0;
@@ -324,16 +388,11 @@ int shared_mem_ring_commit(struct shared_mem_ring_producer *producer,
     return 0;
 }
 
-int shared_mem_ring_publish(struct shared_mem_ring_producer *producer)
-{
-    return producer_publish(&producer->link);
-}
-
 /*
  * Consumer.
  */
 
-/* Acquire: pairs with the release in producer_publish(). */
+/* Acquire: pairs with the release in shared_mem_ring_publish(). */
 static uint32_t consumer_look(const struct shared_mem_ring_link *link)
 {
     return shared_mem_load_acquire(&header_at(link, link->next)->word);
@@ -363,8 +422,8 @@ static int consumer_seek(struct shared_mem_ring_consumer *consumer,
     struct shared_mem_ring_link *link = &consumer->link;
     int rc = link->status;
 
-    if ( rc == SHARED_MEM_EAGAIN )
-        rc = link_connect(link);
+    if ( rc )
+        rc = shared_mem_ring_check(link);
     if ( rc )
         return rc;
 
@@ -388,7 +447,7 @@ static int consumer_seek(struct shared_mem_ring_consumer *consumer,
     if ( *word )
         return 0;
 
-    rc = link_check(link);
+    rc = shared_mem_ring_check(link);
 
     return rc ? rc : SHARED_MEM_EAGAIN;
 }
@@ -421,6 +480,6 @@ void shared_mem_ring_release(struct shared_mem_ring_consumer *consumer)
 {
     struct shared_mem_ring_link *link = &consumer->link;
 
-    link->tail = link->next;
+    link->tail = link->done = link->next;
     shared_mem_store_release(&ring_of(link)->tail, link->tail);
 }

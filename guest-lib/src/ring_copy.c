@@ -24,20 +24,26 @@ int shared_mem_ring_write(struct shared_mem_ring_producer *producer,
 int shared_mem_ring_read(struct shared_mem_ring_consumer *consumer,
                          void *buffer, uint32_t size, uint32_t *length)
 {
+    struct shared_mem_ring_link *link = &consumer->link;
     const void *message;
+    uint32_t begin;
     int rc = shared_mem_ring_peek(consumer, &message, length);
 
     if ( rc )
         return rc;
 
+    begin = link->next - shared_mem_ring_slot(*length);
     if ( *length > size )
     {
-        consumer->link.next -= shared_mem_ring_slot(*length);
+        link->next = begin;
         return SHARED_MEM_EMSGSIZE;
     }
 
     shared_mem_copy_from(buffer, message, *length);
-    shared_mem_ring_release(consumer);
+
+    /* Unless some are held that were peeked at before. */
+    if ( link->tail == begin )
+        shared_mem_ring_release(consumer);
 
     return 0;
 }

@@ -13,7 +13,7 @@
 
 #include "hostile.h"
 
-enum { WRITE, READ, START_WRITER, START_READER, CALLS };
+enum { WRITE, READ, START_WRITER, START_READER, SIGN, ASK, CALLS };
 
 static struct shared_mem_cell *cell;
 static size_t bytes;
@@ -32,7 +32,7 @@ static void check_write(const volatile uint32_t *word)
 
     CHECK(!reading);
     CHECK(offset < bytes);
-    CHECK(offset < 8 || offset >= 128);
+    CHECK(offset < 12 || offset >= 128);
 }
 
 static void write_value(void)
@@ -74,6 +74,15 @@ static void one_call(uint8_t what)
         break;
     case START_WRITER:
         CHECK(!shared_mem_cell_writer_init(&writer, cell, bytes, size));
+        break;
+    case SIGN:
+        shared_mem_cell_writer_is(&writer, what);
+        break;
+    case ASK:
+        reading = true;
+        (void)shared_mem_cell_age(&reader, what);
+        (void)shared_mem_cell_writer_alive(&reader, ~0u);
+        reading = false;
         break;
     case START_READER:
         CHECK(!shared_mem_cell_reader_init(&reader, cell, bytes, size));

@@ -35,22 +35,30 @@ static uint8_t copy[COPY_SIZE + GUARD];
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_size);
 
+static bool own_word(const struct shared_mem_ring_side *side,
+                     const volatile uint32_t *word)
+{
+    return word == &side->session || word == &side->format ||
+           word == &side->wake;
+}
+
 /* Each side writes its own words only. */
 static void check_write(const volatile uint32_t *word)
 {
     const volatile uint8_t *byte = (const volatile uint8_t *)word;
 
     if ( calling == &producer )
-        CHECK(word == &ring->producer ||
+        CHECK(own_word(&ring->producer, word) ||
               (byte >= data && byte < data + size));
     else
-        CHECK(word == &ring->consumer || word == &ring->tail);
+        CHECK(own_word(&ring->consumer, word) || word == &ring->tail);
 }
 
 static void check_result(int rc, int before)
 {
     CHECK(rc == 0 || rc == SHARED_MEM_EAGAIN || rc == SHARED_MEM_ESTALE ||
           rc == SHARED_MEM_EPROTO || rc == SHARED_MEM_EPIPE ||
+          rc == SHARED_MEM_ENOTCONN ||
           rc == SHARED_MEM_EMSGSIZE || rc == SHARED_MEM_EINVAL);
 
     /* These stay, whatever comes, but for calls that are wrong anyway. */
@@ -68,6 +76,8 @@ static void check_positions(void)
 
     used = consumer.link.next - consumer.link.tail;
     CHECK(used <= size - 8 && used % 8 == 0);
+    CHECK(producer.link.mask == size - 1);
+    CHECK(consumer.link.mask <= size - 1 && consumer.link.mask >= 63);
 }
 
 static uint32_t length_argument(void)
@@ -171,7 +181,8 @@ static void control(uint8_t what)
         CHECK(!start_producer());
         break;
     case 5:
-        shared_mem_ring_peer_gone(&producer.link);
+        shared_mem_ring_producer_peer_gone(
+            &producer, shared_mem_ring_producer_peer(&producer));
         break;
     case 0:
         shared_mem_ring_consumer_resync(&consumer);
@@ -182,9 +193,16 @@ static void control(uint8_t what)
         memset(held, 0, sizeof(held));
         break;
     case 4:
-        shared_mem_ring_peer_gone(&consumer.link);
+        shared_mem_ring_consumer_peer_gone(
+            &consumer, shared_mem_ring_consumer_peer(&consumer));
         break;
-    default:
+    case 7:
+        if ( !shared_mem_ring_producer_notify(&producer) )
+            (void)shared_mem_ring_producer_arm(&producer, length_argument());
+        break;
+    case 6:
+        if ( !shared_mem_ring_consumer_notify(&consumer) )
+            (void)shared_mem_ring_consumer_arm(&consumer);
         break;
     }
 }

@@ -12,6 +12,7 @@ BEGIN {
     of["A slot"] = "shared_mem_slot"
     of["Notifications for a peer"] = "shared_mem_pending"
     of["Ring header"] = "shared_mem_ring"
+    of["What a side says"] = "shared_mem_ring_side"
     of["Message"] = "shared_mem_ring_header"
     of["Cell header"] = "shared_mem_cell"
     of["Cell slot"] = "shared_mem_cell_slot"

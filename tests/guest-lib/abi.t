@@ -101,13 +101,14 @@ a field is longer|s/uint32_t reserved\[14\];/uint32_t reserved[15];/
 TABLE
 
 changes ring.h include/shared_mem/ring.h <<'TABLE'
-the order of fields|s/^    uint32_t producer;$/    uint32_t consumer;/;t;s/^    uint32_t consumer;$/    uint32_t producer;/
-tail|s/uint32_t reserved0\[30\];/uint32_t reserved0[14];/
+the order of what a side says|s/^    uint32_t session; /    uint32_t format; /;t;s/^    uint32_t format;  /    uint32_t session;  /
+a side|s/uint32_t reserved\[13\];/uint32_t reserved[14];/
+tail|s/^    uint32_t tail; \(.*up to here\) \*\/$/    uint32_t more, tail;/
 a message's check|s/^    uint32_t check; /    uint64_t check; /
 TABLE
 
 changes cell.h include/shared_mem/cell.h <<'TABLE'
-the header|s/uint32_t reserved\[30\];/uint32_t reserved[14];/
+the header|s/uint32_t reserved\[29\];/uint32_t reserved[14];/
 a slot|s/^    uint32_t reserved;$/    uint64_t reserved;/
 TABLE
 

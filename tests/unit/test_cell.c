@@ -32,6 +32,7 @@
 /* Words of shared memory, by their offsets. */
 #define SEQUENCE 0x00
 #define FORMAT   0x04
+#define WRITER   0x08
 #define SLOT(n)  (0x80 + 0x80 * (n))
 
 /* Red zones of ASan are around it. */
@@ -223,6 +224,57 @@ static void test_number_wrap(void **state)
     assert_value(4, 2);
 }
 
+static void test_age(void **state)
+{
+    uint8_t value[VALUE];
+    uint32_t sequence;
+
+    (void)state;
+    write_value(1);
+    assert_int_equal(shared_mem_cell_read(&reader, value, &sequence), 0);
+    for ( uint32_t age = 0; age < 9; age++ )
+    {
+        assert_int_equal(shared_mem_cell_age(&reader, sequence), age);
+        write_value(age);
+    }
+
+    /* No value has the number 0. */
+    writer.sequence = UINT32_MAX - 1;
+    for ( uint32_t age = 0; age < 9; age++ )
+    {
+        write_value(age);
+        assert_int_equal(shared_mem_cell_age(&reader, UINT32_MAX), age);
+    }
+}
+
+static void test_writer_alive(void **state)
+{
+    (void)state;
+    write_value(1);
+    assert_false(shared_mem_cell_writer_alive(&reader, UINT32_MAX));
+    for ( unsigned int index = 0; index < 32; index++ )
+    {
+        shared_mem_cell_writer_is(&writer, (uint8_t)index);
+        assert_int_equal(get(WRITER), index + 1);
+        assert_true(shared_mem_cell_writer_alive(&reader, 1u << index));
+        assert_false(shared_mem_cell_writer_alive(&reader, ~(1u << index)));
+    }
+
+    /* What others write there is mended by the next value. */
+    put(WRITER, 33);
+    assert_false(shared_mem_cell_writer_alive(&reader, UINT32_MAX));
+    put(WRITER, UINT32_MAX);
+    assert_false(shared_mem_cell_writer_alive(&reader, UINT32_MAX));
+    write_value(2);
+    assert_true(shared_mem_cell_writer_alive(&reader, 1u << 31));
+
+    /* The next writer is another one. */
+    start_writer();
+    assert_false(shared_mem_cell_writer_alive(&reader, UINT32_MAX));
+    write_value(3);
+    assert_false(shared_mem_cell_writer_alive(&reader, UINT32_MAX));
+}
+
 static void test_writer_restart(void **state)
 {
     (void)state;
@@ -359,6 +411,8 @@ int main(void)
         TEST(test_latest_value),
         TEST(test_every_size),
         TEST(test_number_wrap),
+        TEST(test_age),
+        TEST(test_writer_alive),
         TEST(test_writer_restart),
         TEST(test_writer_killed),
         TEST(test_other_size),

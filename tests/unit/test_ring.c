@@ -32,12 +32,14 @@
 
 /* Words of shared memory, by their offsets. */
 #define PRODUCER 0x00
-#define CONSUMER 0x04
+#define CONSUMER 0x40
 #define TAIL     0x80
+#define FORMAT_OF(side) ((side) + 4)
+#define WAKE_OF(side)   ((side) + 8)
 #define DATA     0x100
 
 /* Part of each message's check word. */
-#define FORMAT (SIZE + 1)
+#define FORMAT (SIZE + 2)
 
 /* Red zones of ASan are around it. */
 static _Alignas(128) uint8_t memory[BYTES];
@@ -75,7 +77,7 @@ static void start_consumer(void)
 /* Two that wait for each other. */
 static void connect(void)
 {
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     assert_int_equal(reserve(0), 0);
     assert_int_equal(peek(), SHARED_MEM_EAGAIN);
 }
@@ -144,7 +146,7 @@ static void test_arguments(void **state)
                      SHARED_MEM_EINVAL);
     for ( size_t bytes = 0; bytes < BYTES; bytes++ )
     {
-        bool valid = bytes == 256 + 64 || bytes == 256 + 128;
+        bool valid = bytes >= 256 + 64;
 
         assert_int_equal(shared_mem_ring_producer_init(&producer, base, bytes),
                          valid ? 0 : SHARED_MEM_EINVAL);
@@ -158,11 +160,25 @@ static void test_arguments(void **state)
     assert_int_equal(shared_mem_ring_producer_init(&producer, base,
                                                    256 + ((size_t)1 << 30)),
                      0);
-    assert_int_equal(shared_mem_ring_producer_init(&producer, base,
-                                                   256 + ((size_t)1 << 31)),
-                     SHARED_MEM_EINVAL);
+    assert_int_equal(get(FORMAT_OF(PRODUCER)), (1 << 30) + 2);
     assert_int_equal(shared_mem_ring_producer_init(&producer, base, SIZE_MAX),
-                     SHARED_MEM_EINVAL);
+                     0);
+    assert_int_equal(get(FORMAT_OF(PRODUCER)), (1 << 30) + 2);
+}
+
+/* The largest power of two that fits. */
+static void test_size(void **state)
+{
+    (void)state;
+    for ( size_t bytes = 0; bytes < 256 + 64; bytes++ )
+        assert_int_equal(shared_mem_ring_size(bytes), 0);
+    for ( uint32_t size = 64; size <= 1u << 30; size *= 2 )
+    {
+        assert_int_equal(shared_mem_ring_size(256 + (size_t)size), size);
+        assert_int_equal(shared_mem_ring_size(255 + 2 * (size_t)size), size);
+    }
+    assert_int_equal(shared_mem_ring_size(SIZE_MAX), 1u << 30);
+    assert_int_equal(shared_mem_ring_size(65536), 32768);
 }
 
 static void test_layout(void **state)
@@ -170,6 +186,8 @@ static void test_layout(void **state)
     (void)state;
     assert_int_equal(get(PRODUCER), 0x00010001);
     assert_int_equal(get(CONSUMER), 0x00010001);
+    assert_int_equal(get(FORMAT_OF(PRODUCER)), FORMAT);
+    assert_int_equal(get(FORMAT_OF(CONSUMER)), FORMAT);
     assert_int_equal(get(TAIL), 0);
 
     assert_int_equal(shared_mem_ring_write(&producer, "abc", 3), 0);
@@ -199,21 +217,21 @@ static void test_no_peer(void **state)
     start_producer();
     for ( unsigned int i = 0; i < 3; i++ )
     {
-        assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+        assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
         assert_int_equal(shared_mem_ring_publish(&producer),
-                         SHARED_MEM_EAGAIN);
+                         SHARED_MEM_ENOTCONN);
         assert_int_equal(shared_mem_ring_write(&producer, "", 0),
-                         SHARED_MEM_EAGAIN);
+                         SHARED_MEM_ENOTCONN);
     }
 
     /* 0 is no epoch. */
     put(CONSUMER, 0x00000001);
-    assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
 
     memset(memory, 0, sizeof(memory));
     start_consumer();
     for ( unsigned int i = 0; i < 3; i++ )
-        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
 }
 
 /* The producer writes no message's byte before it knows of the acceptance. */
@@ -224,11 +242,11 @@ static void test_strict_handshake(void **state)
     memset(&memory[DATA], 0x5a, SIZE);
     start_consumer();
     start_producer();
-    assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
     for ( unsigned int i = DATA; i < BYTES; i++ )
         assert_int_equal(memory[i], 0x5a);
 
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     assert_int_equal(get(CONSUMER), 0x00010001);
     assert_int_equal(reserve(1), 0);
     assert_int_equal(get(DATA), 0);
@@ -252,8 +270,8 @@ static void test_start_orders(void **state)
             if ( order >> i & 1 )
                 (void)reserve(1);
             else
-                assert_int_equal(peek(), SHARED_MEM_EAGAIN);
-        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+                (void)peek();
+        assert_true(peek() == SHARED_MEM_EAGAIN || peek() == SHARED_MEM_ENOTCONN);
         assert_int_equal(send(5, order), 0);
         receive(5, order);
     }
@@ -428,6 +446,27 @@ static void test_read_sizes(void **state)
                      SHARED_MEM_EAGAIN);
 }
 
+/* What was peeked at before stays, with what is read, until the release. */
+static void test_read_keeps_what_is_held(void **state)
+{
+    const void *message;
+    uint32_t length;
+
+    (void)state;
+    assert_int_equal(send(20, 1), 0);
+    assert_int_equal(send(30, 2), 0);
+    assert_int_equal(shared_mem_ring_peek(&consumer, &message, &length), 0);
+    receive(30, 2);
+    assert_int_equal(get(TAIL), 0);
+    while ( !send(9, 9) )
+        continue;
+    assert_message(message, 20, 1);
+    shared_mem_ring_release(&consumer);
+    assert_int_equal(get(TAIL), 32 + 40);
+    receive(9, 9);
+    assert_int_equal(get(TAIL), 32 + 40 + 24);
+}
+
 /* Also behind padding, whose room is given back all the same. */
 static void test_read_too_small_behind_padding(void **state)
 {
@@ -571,13 +610,13 @@ static void test_producer_restart(void **state)
     stage(12, 3);
     start_producer();
     assert_int_equal(get(PRODUCER), 0x00020000);
-    assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
 
     /* What had been published is there still; then the restart is told. */
     receive(11, 2);
     for ( unsigned int i = 0; i < 3; i++ )
         assert_int_equal(peek(), SHARED_MEM_ESTALE);
-    assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
     shared_mem_ring_consumer_resync(&consumer);
     connect();
     transfer(13, 4);
@@ -591,8 +630,10 @@ static void test_consumer_restart(void **state)
     stage(12, 3);
     assert_int_equal(reserve(5), 0);
     start_consumer();
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
-    assert_int_equal(get(CONSUMER), 0x00020001);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+
+    /* A producer that is in a session has to leave it first. */
+    assert_int_equal(get(CONSUMER), 0x00020000);
     assert_int_equal(shared_mem_ring_publish(&producer), SHARED_MEM_ESTALE);
     assert_int_equal(shared_mem_ring_commit(&producer, 5), 0);
     for ( unsigned int i = 0; i < 3; i++ )
@@ -602,7 +643,7 @@ static void test_consumer_restart(void **state)
         assert_int_equal(reserve(1), SHARED_MEM_ESTALE);
         assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
     }
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     shared_mem_ring_producer_resync(&producer);
     assert_int_equal(shared_mem_ring_commit(&producer, 0), SHARED_MEM_EINVAL);
     connect();
@@ -641,7 +682,7 @@ static void test_resync_forgets(void **state)
     assert_int_equal(shared_mem_ring_commit(&producer, 8), SHARED_MEM_EINVAL);
     assert_int_equal(peek(), SHARED_MEM_ESTALE);
     shared_mem_ring_consumer_resync(&consumer);
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     put(TAIL, tail);
     assert_int_equal(send(40, 1), 0);
     assert_true(tail > producer.link.next);
@@ -655,7 +696,7 @@ static void test_consumer_waits_for_its_own_session(void **state)
     assert_int_equal(send(10, 1), 0);
     start_consumer();
     for ( unsigned int i = 0; i < 3; i++ )
-        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     shared_mem_ring_producer_resync(&producer);
     connect();
     transfer(10, 2);
@@ -706,7 +747,7 @@ static void test_producer_waits_through_restarts(void **state)
     start_producer();
     for ( unsigned int i = 0; i < 5; i++ )
     {
-        assert_int_equal(reserve(0), SHARED_MEM_EAGAIN);
+        assert_int_equal(reserve(0), SHARED_MEM_ENOTCONN);
         start_consumer();
     }
     connect();
@@ -715,23 +756,68 @@ static void test_producer_waits_through_restarts(void **state)
     start_consumer();
     for ( unsigned int i = 0; i < 5; i++ )
     {
-        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
         start_producer();
+
+        /* Once it was accepted, it may have sent something. */
+        if ( i )
+        {
+            assert_int_equal(peek(), SHARED_MEM_ESTALE);
+            shared_mem_ring_consumer_resync(&consumer);
+        }
     }
     connect();
     transfer(1, 1);
 }
 
 /*
+ * What was published in a session that the consumer never looked at is lost,
+ * and the consumer is told.
+ */
+static void test_session_that_nobody_saw(void **state)
+{
+    (void)state;
+    for ( unsigned int again = 0; again < 2; again++ )
+    {
+        memset(memory, 0, sizeof(memory));
+        start_producer();
+        start_consumer();
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+        assert_int_equal(send(10, 1), 0);
+        if ( again )
+            start_producer();
+        else
+            shared_mem_ring_producer_resync(&producer);
+        for ( unsigned int i = 0; i < 3; i++ )
+            assert_int_equal(peek(), SHARED_MEM_ESTALE);
+        shared_mem_ring_consumer_resync(&consumer);
+        connect();
+        transfer(3, 3);
+    }
+}
+
+/*
  * A peer that is known to be dead.
  */
+
+static void consumer_is_gone(void)
+{
+    shared_mem_ring_producer_peer_gone(
+        &producer, shared_mem_ring_producer_peer(&producer));
+}
+
+static void producer_is_gone(void)
+{
+    shared_mem_ring_consumer_peer_gone(
+        &consumer, shared_mem_ring_consumer_peer(&consumer));
+}
 
 static void test_consumer_gone(void **state)
 {
     (void)state;
     assert_int_equal(send(1, 1), 0);
     assert_int_equal(reserve(1), 0);
-    shared_mem_ring_peer_gone(&producer.link);
+    consumer_is_gone();
     assert_int_equal(shared_mem_ring_commit(&producer, 1), 0);
     for ( unsigned int i = 0; i < 3; i++ )
     {
@@ -740,8 +826,6 @@ static void test_consumer_gone(void **state)
         assert_int_equal(send(1, 1), SHARED_MEM_EPIPE);
     }
     start_consumer();
-    assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
-    shared_mem_ring_peer_gone(&producer.link);
     assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
     shared_mem_ring_producer_resync(&producer);
     connect();
@@ -753,7 +837,7 @@ static void test_producer_gone(void **state)
     (void)state;
     assert_int_equal(send(1, 1), 0);
     assert_int_equal(send(2, 2), 0);
-    shared_mem_ring_peer_gone(&consumer.link);
+    producer_is_gone();
     receive(1, 1);
     receive(2, 2);
     for ( unsigned int i = 0; i < 3; i++ )
@@ -765,17 +849,355 @@ static void test_producer_gone(void **state)
     transfer(1, 2);
 }
 
+/* Nobody was there: nobody has died. */
 static void test_gone_before_there(void **state)
 {
     (void)state;
     memset(memory, 0, sizeof(memory));
     start_producer();
+    assert_int_equal(shared_mem_ring_producer_peer(&producer), 0);
+    consumer_is_gone();
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
     start_consumer();
-    shared_mem_ring_peer_gone(&producer.link);
-    shared_mem_ring_peer_gone(&consumer.link);
-    assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
     connect();
     transfer(1, 1);
+}
+
+/* It had accepted, and has died: there will be no session with it. */
+static void test_gone_before_the_session(void **state)
+{
+    (void)state;
+    start_producer();
+    assert_int_equal(peek(), SHARED_MEM_ESTALE);
+    shared_mem_ring_consumer_resync(&consumer);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+    consumer_is_gone();
+    for ( unsigned int i = 0; i < 300; i++ )
+        assert_int_equal(send(0, 0), SHARED_MEM_EPIPE);
+    start_consumer();
+    assert_int_equal(send(0, 0), SHARED_MEM_ENOTCONN);
+    connect();
+    transfer(1, 1);
+
+    start_consumer();
+    start_producer();
+    producer_is_gone();
+    for ( unsigned int i = 0; i < 3; i++ )
+        assert_int_equal(peek(), SHARED_MEM_EPIPE);
+    assert_int_equal(get(CONSUMER) & 0xffff, 0);
+    start_producer();
+    connect();
+    transfer(1, 1);
+}
+
+/* A death that is told late is not the new peer's. */
+static void test_gone_is_of_one_peer(void **state)
+{
+    uint32_t dead;
+
+    (void)state;
+    dead = shared_mem_ring_producer_peer(&producer);
+    start_consumer();
+    assert_true(shared_mem_ring_producer_peer(&producer) != dead);
+    assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
+    shared_mem_ring_producer_resync(&producer);
+    connect();
+    shared_mem_ring_producer_peer_gone(&producer, dead);
+    transfer(1, 1);
+}
+
+/*
+ * Notifications.
+ */
+
+static bool producer_notifies(void)
+{
+    return shared_mem_ring_producer_notify(&producer);
+}
+
+static bool consumer_notifies(void)
+{
+    return shared_mem_ring_consumer_notify(&consumer);
+}
+
+static bool consumer_sleeps(void)
+{
+    return shared_mem_ring_consumer_arm(&consumer);
+}
+
+static bool producer_sleeps(uint32_t length)
+{
+    return shared_mem_ring_producer_arm(&producer, length);
+}
+
+/* All has been told so far. */
+static void told(void)
+{
+    (void)producer_notifies();
+    (void)consumer_notifies();
+}
+
+/* Each step of the handshake is told, once. */
+static void test_notify_of_the_session(void **state)
+{
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    start_producer();
+    assert_true(producer_notifies());
+    assert_false(producer_notifies());
+    assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
+    assert_false(producer_notifies());
+    assert_true(producer_sleeps(1));
+
+    start_consumer();
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+    assert_true(consumer_notifies());
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+    assert_false(consumer_notifies());
+    assert_true(consumer_sleeps());
+
+    assert_int_equal(reserve(1), 0);
+    assert_true(producer_notifies());
+    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_false(consumer_notifies());
+    assert_true(consumer_sleeps());
+
+    shared_mem_ring_producer_resync(&producer);
+    assert_true(producer_notifies());
+    shared_mem_ring_consumer_resync(&consumer);
+    assert_true(consumer_notifies());
+}
+
+/* A side that only asks whether it may sleep goes on with the handshake. */
+static void test_arm_connects(void **state)
+{
+    (void)state;
+    start_producer();
+    start_consumer();
+    told();
+    assert_false(consumer_sleeps());
+    assert_true(consumer_notifies());
+    assert_true(consumer_sleeps());
+    assert_false(producer_sleeps(1));
+    assert_true(producer_notifies());
+    assert_false(producer_sleeps(1)); /* there is room */
+    assert_true(consumer_sleeps());
+    transfer(1, 1);
+}
+
+static void test_notify_of_a_message(void **state)
+{
+    (void)state;
+    told();
+    assert_int_equal(send(8, 1), 0);
+    assert_false(producer_notifies()); /* nobody sleeps */
+    receive(8, 1);
+    assert_false(consumer_notifies());
+    for ( unsigned int i = 0; i < 50; i++ )
+    {
+        assert_true(consumer_sleeps());
+        assert_int_equal(send(8, 1), 0);
+        assert_true(producer_notifies());
+        assert_false(producer_notifies());
+        assert_int_equal(send(8, 2), 0);
+        assert_false(producer_notifies());
+        assert_false(consumer_sleeps());
+        receive(8, 1);
+        receive(8, 2);
+        (void)consumer_notifies();
+    }
+
+    /* Several batches at once, and none at all. */
+    assert_true(consumer_sleeps());
+    assert_int_equal(shared_mem_ring_publish(&producer), 0);
+    assert_false(producer_notifies());
+    assert_int_equal(send(8, 1), 0);
+    assert_int_equal(send(8, 2), 0);
+    assert_true(producer_notifies());
+}
+
+static void test_notify_of_room(void **state)
+{
+    (void)state;
+    transfer(104, 0);
+    for ( unsigned int i = 0; i < 8; i++ )
+        assert_int_equal(send(24, i), i < 7 ? 0 : SHARED_MEM_EAGAIN);
+    told();
+    assert_true(producer_sleeps(60));
+    receive(24, 0);
+    assert_false(consumer_notifies());
+    receive(24, 1);
+    assert_true(consumer_notifies());
+    assert_false(producer_sleeps(60));
+    assert_int_equal(send(60, 7), 0);
+    receive(24, 2);
+    assert_false(consumer_notifies());
+    assert_int_equal(send(MAX, 8), SHARED_MEM_EAGAIN);
+
+    /* For the longest one there has to be padding first. */
+    told();
+    assert_true(producer_sleeps(MAX));
+    while ( !peek() )
+        shared_mem_ring_release(&consumer);
+    assert_true(consumer_notifies());
+    assert_int_equal(send(MAX, 1), SHARED_MEM_EAGAIN);
+}
+
+/* It publishes padding, or a batch: the consumer may sleep in front of it. */
+static void test_notify_after_a_failure(void **state)
+{
+    void *message;
+
+    (void)state;
+    transfer(100, 1);
+    told();
+    assert_true(consumer_sleeps());
+    assert_int_equal(send(MAX, 2), SHARED_MEM_EAGAIN);
+    assert_true(producer_notifies());
+    assert_true(producer_sleeps(MAX));
+    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_true(consumer_notifies());
+    assert_true(consumer_sleeps());
+    assert_int_equal(send(MAX, 2), 0);
+    assert_true(producer_notifies());
+    receive(MAX, 2);
+
+    told();
+    assert_true(consumer_sleeps());
+    assert_int_equal(shared_mem_ring_reserve(&producer, 8, &message), 0);
+    fill(message, 8, 3);
+    assert_int_equal(shared_mem_ring_commit(&producer, 8), 0);
+    assert_false(producer_notifies());
+    assert_false(producer_sleeps(MAX)); /* it is not published */
+    assert_int_equal(reserve(MAX), SHARED_MEM_EAGAIN);
+    assert_true(producer_notifies());
+    receive(8, 3);
+}
+
+static void test_arm_for_a_message_that_never_fits(void **state)
+{
+    (void)state;
+    told();
+    assert_int_equal(send(MAX, 1), 0);
+    (void)producer_notifies();
+    assert_true(producer_sleeps(MAX));
+    assert_false(producer_sleeps(MAX + 1));
+    assert_false(producer_sleeps(SIZE));
+    assert_false(producer_sleeps(UINT32_MAX));
+    assert_false(producer_sleeps(UINT32_MAX - 7));
+}
+
+/* Who has not told the peer is not let sleep. */
+static void test_arm_insists_on_notifying(void **state)
+{
+    (void)state;
+    told();
+    assert_int_equal(send(8, 1), 0);
+    assert_int_equal(send(MAX, 2), SHARED_MEM_EAGAIN);
+    assert_false(producer_sleeps(MAX));
+    assert_false(producer_notifies());
+    assert_true(producer_sleeps(MAX));
+    receive(8, 1);
+    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_false(consumer_sleeps());
+    assert_true(consumer_notifies());
+    assert_true(consumer_sleeps());
+}
+
+static void test_arm_sees_the_peers_end(void **state)
+{
+    (void)state;
+    told();
+    start_producer();
+    assert_false(consumer_sleeps());
+    assert_int_equal(peek(), SHARED_MEM_ESTALE);
+    assert_false(consumer_sleeps());
+    shared_mem_ring_consumer_resync(&consumer);
+    told();
+    producer_is_gone();
+    assert_int_equal(peek(), SHARED_MEM_EPIPE);
+    assert_true(consumer_sleeps());
+}
+
+/*
+ * Two sides that sleep when they are let, and go on only when notified.  The
+ * order of their turns is random.
+ */
+static void test_nobody_oversleeps(void **state)
+{
+    unsigned long notifications = 0;
+    uint32_t random = 1;
+    unsigned int sent = 0, taken = 0;
+    bool awake[2] = { true, true };
+
+    (void)state;
+    for ( unsigned int turn = 0; turn < 200000; turn++ )
+    {
+        uint32_t length = sent * 37 % 5 ? sent % 40 : sent % (MAX + 1);
+        int rc = 0;
+
+        random = random * 1664525 + 1013904223;
+        assert_true(awake[0] || awake[1]);
+        if ( random >> 31 && awake[0] )
+        {
+            rc = send(length, sent);
+            sent += !rc;
+            if ( producer_notifies() )
+            {
+                awake[1] = true;
+                notifications++;
+            }
+            if ( rc && producer_sleeps(length) )
+                awake[0] = false;
+        }
+        else if ( !(random >> 31) && awake[1] )
+        {
+            uint8_t bytes[SIZE];
+            uint32_t got;
+
+            rc = shared_mem_ring_read(&consumer, bytes, sizeof(bytes), &got);
+            if ( !rc )
+                assert_message(bytes, got, taken);
+            taken += !rc;
+            if ( consumer_notifies() )
+            {
+                awake[0] = true;
+                notifications++;
+            }
+            if ( rc && consumer_sleeps() )
+                awake[1] = false;
+        }
+        if ( rc == SHARED_MEM_ESTALE )
+            fail();
+        if ( random >> 8 & 0xfff )
+            continue;
+        /* One of them restarts. */
+        sent = taken = 0;
+        awake[0] = awake[1] = true;
+        start_producer();
+        start_consumer();
+    }
+    assert_true(sent > 100 || taken > 100);
+    assert_true(notifications > 1000);
+}
+
+/* A peer that lies in `wake' gets one notification for each question at most. */
+static void test_garbage_wake(void **state)
+{
+    (void)state;
+    told();
+    for ( uint32_t i = 0; i < 2000; i++ )
+    {
+        put(WAKE_OF(CONSUMER), i * 0x01234567);
+        put(WAKE_OF(PRODUCER), i * 0x07654321);
+        assert_false(producer_notifies());
+        assert_false(consumer_notifies());
+        transfer(i % 60, i);
+        (void)producer_notifies();
+        (void)consumer_notifies();
+        assert_false(producer_notifies());
+        assert_false(consumer_notifies());
+    }
 }
 
 /*
@@ -796,7 +1218,7 @@ static void assert_consumer_recovers(void)
     for ( unsigned int i = 0; i < 3; i++ )
         assert_int_equal(peek(), SHARED_MEM_EPROTO);
     shared_mem_ring_consumer_resync(&consumer);
-    assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
     assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
     shared_mem_ring_producer_resync(&producer);
     connect();
@@ -961,7 +1383,7 @@ static void test_garbage_tail(void **state)
         assert_int_equal(shared_mem_ring_publish(&producer),
                          SHARED_MEM_EPROTO);
         shared_mem_ring_producer_resync(&producer);
-        assert_int_equal(reserve(1), SHARED_MEM_EAGAIN);
+        assert_int_equal(reserve(1), SHARED_MEM_ENOTCONN);
         receive(100, 2);
         assert_int_equal(peek(), SHARED_MEM_ESTALE);
         shared_mem_ring_consumer_resync(&consumer);
@@ -1012,7 +1434,6 @@ static void test_garbage_state(void **state)
         put(PRODUCER, words[i]);
         assert_int_equal(peek(), SHARED_MEM_ESTALE);
         shared_mem_ring_consumer_resync(&consumer);
-        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
         assert_int_equal(shared_mem_ring_publish(&producer),
                          SHARED_MEM_ESTALE);
         shared_mem_ring_producer_resync(&producer);
@@ -1040,32 +1461,166 @@ static void test_garbage_while_waiting(void **state)
         setup(state);
         start_producer();
         start_consumer();
-        put(i * 4, 0xdeadbeef);
+        put(i * 0x40, 0xdeadbeef);
         (void)peek();
         (void)reserve(1);
-        connect();
+        if ( peek() == SHARED_MEM_ESTALE )
+            shared_mem_ring_consumer_resync(&consumer);
+        (void)peek();
+        (void)reserve(1);
+        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
         transfer(1, 1);
     }
 }
 
-/* The first message tells that the sides have not agreed on the size. */
-static void test_other_size(void **state)
+/* The consumer takes the ring as the producer made it. */
+static void test_size_is_the_producers(void **state)
+{
+    (void)state;
+    for ( uint32_t size = 64; size <= SIZE; size *= 2 )
+    {
+        memset(memory, 0, sizeof(memory));
+        start_consumer();
+        assert_int_equal(
+            shared_mem_ring_producer_init(&producer, memory, 256 + size), 0);
+        connect();
+        assert_int_equal(get(FORMAT_OF(PRODUCER)), size + 2);
+        assert_int_equal(get(FORMAT_OF(CONSUMER)), FORMAT);
+        for ( unsigned int i = 0; i < 50; i++ )
+            transfer(i % (size / 2 - 8), i);
+        assert_int_equal(reserve(size - 15), SHARED_MEM_EMSGSIZE);
+
+        /* It may be another one in its next life. */
+        start_producer();
+        assert_int_equal(peek(), SHARED_MEM_ESTALE);
+        shared_mem_ring_consumer_resync(&consumer);
+        connect();
+        for ( unsigned int i = 0; i < 50; i++ )
+            transfer(i, i);
+    }
+}
+
+/* Both learn that it does not fit. */
+static void test_size_that_does_not_fit(void **state)
 {
     (void)state;
     for ( unsigned int order = 0; order < 2; order++ )
     {
         memset(memory, 0, sizeof(memory));
+        if ( order )
+            start_producer();
         assert_int_equal(
-            shared_mem_ring_consumer_init(&consumer, memory,
-                                          order ? BYTES : 256 + 128), 0);
-        assert_int_equal(
-            shared_mem_ring_producer_init(&producer, memory,
-                                          order ? 256 + 128 : BYTES), 0);
+            shared_mem_ring_consumer_init(&consumer, memory, 256 + 128), 0);
+        if ( !order )
+            start_producer();
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+        for ( unsigned int i = 0; i < 3; i++ )
+            assert_int_equal(send(1, 1), SHARED_MEM_EPROTO);
+        for ( unsigned int i = 0; i < 3; i++ )
+            assert_int_equal(peek(), SHARED_MEM_EPROTO);
+        start_consumer();
+        shared_mem_ring_producer_resync(&producer);
         connect();
-        assert_int_equal(send(1, 1), 0);
-        assert_int_equal(peek(), SHARED_MEM_EPROTO);
-        assert_int_equal(peek(), SHARED_MEM_EPROTO);
+        transfer(1, 1);
     }
+}
+
+/* Whatever the peer says of the format: no session, or the right one. */
+static void test_garbage_format(void **state)
+{
+    static const uint32_t formats[] = {
+        0, 1, 2, 34, 64, 65, 67, 130, 129, 131, 256, 257, 259, 194, 1026,
+        0x40000002, 0x80000002, 0xffffffff,
+    };
+
+    for ( unsigned int i = 0; i < sizeof(formats) / sizeof(formats[0]); i++ )
+    {
+        bool small = formats[i] == 130;
+        bool large = formats[i] == 1026 || formats[i] == 0x40000002 ||
+                     formats[i] == 0x80000002;
+
+        /* As it is when the session begins. */
+        setup(state);
+        start_producer();
+        start_consumer();
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+        assert_int_equal(reserve(1), 0);
+        put(FORMAT_OF(PRODUCER), formats[i]);
+        assert_int_equal(peek(),
+                         small ? SHARED_MEM_EAGAIN : SHARED_MEM_EPROTO);
+        setup(state);
+        start_producer();
+        start_consumer();
+        assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+        put(FORMAT_OF(CONSUMER), formats[i]);
+        assert_int_equal(reserve(1), large ? 0 : SHARED_MEM_EPROTO);
+
+        /* And later. */
+        setup(state);
+        put(FORMAT_OF(PRODUCER), formats[i]);
+        assert_int_equal(peek(), SHARED_MEM_EPROTO);
+        shared_mem_ring_consumer_resync(&consumer);
+        assert_int_equal(send(1, 1), SHARED_MEM_ESTALE);
+        shared_mem_ring_producer_resync(&producer);
+        connect();
+        transfer(1, 1);
+        put(FORMAT_OF(CONSUMER), formats[i]);
+        assert_int_equal(send(1, 1), SHARED_MEM_EPROTO);
+        assert_int_equal(peek(), SHARED_MEM_EAGAIN);
+    }
+}
+
+/* Peers of version 1: their words were at 0x00 and 0x04, and nothing else. */
+static void test_version_1(void **state)
+{
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    start_consumer();
+    put(PRODUCER, 0x00010000);
+    assert_int_equal(peek(), SHARED_MEM_ENOTCONN);
+    put(PRODUCER, 0x00010001);
+    put(FORMAT_OF(PRODUCER), 0);
+    assert_int_equal(peek(), SHARED_MEM_EPROTO);
+
+    memset(memory, 0, sizeof(memory));
+    start_producer();
+    put(CONSUMER, 0x00010001);
+    assert_int_equal(reserve(1), SHARED_MEM_EPROTO);
+}
+
+/* Two producers, or two consumers: the first one is told. */
+static void test_two_on_one_side(void **state)
+{
+    struct shared_mem_ring_producer other;
+    struct shared_mem_ring_consumer another;
+
+    (void)state;
+    assert_int_equal(shared_mem_ring_producer_init(&other, memory, BYTES), 0);
+    assert_int_equal(send(1, 1), SHARED_MEM_EPROTO);
+    setup(state);
+    assert_int_equal(shared_mem_ring_consumer_init(&another, memory, BYTES), 0);
+    assert_int_equal(peek(), SHARED_MEM_EPROTO);
+}
+
+static void test_used_and_free(void **state)
+{
+    (void)state;
+    assert_int_equal(shared_mem_ring_used(&producer), 0);
+    assert_int_equal(shared_mem_ring_free(&producer), SIZE - 8);
+    assert_int_equal(send(10, 1), 0);
+    assert_int_equal(shared_mem_ring_used(&producer), 24);
+    assert_int_equal(shared_mem_ring_free(&producer), SIZE - 32);
+    assert_int_equal(shared_mem_ring_held(&consumer), 0);
+    assert_int_equal(peek(), 0);
+    assert_int_equal(shared_mem_ring_held(&consumer), 24);
+    shared_mem_ring_release(&consumer);
+    assert_int_equal(shared_mem_ring_held(&consumer), 0);
+    assert_true(shared_mem_ring_producer_connected(&producer));
+    assert_true(shared_mem_ring_consumer_connected(&consumer));
+    start_producer();
+    assert_int_equal(peek(), SHARED_MEM_ESTALE);
+    assert_false(shared_mem_ring_producer_connected(&producer));
+    assert_false(shared_mem_ring_consumer_connected(&consumer));
 }
 
 /* Each word, at three moments: nothing wrong is taken, and it goes on. */
@@ -1082,7 +1637,7 @@ static void survive(unsigned int offset, uint32_t garbage, unsigned int moment)
         rc = send(24 + sent % 40, sent);
         if ( !rc )
             sent++;
-        else if ( rc != SHARED_MEM_EAGAIN )
+        else if ( rc != SHARED_MEM_EAGAIN && rc != SHARED_MEM_ENOTCONN )
             shared_mem_ring_producer_resync(&producer);
 
         if ( step % 3 == 0 )
@@ -1098,7 +1653,8 @@ static void survive(unsigned int offset, uint32_t garbage, unsigned int moment)
             taken++;
             stuck = 0;
         }
-        else if ( rc != SHARED_MEM_EAGAIN || ++stuck == 8 )
+        else if ( (rc != SHARED_MEM_EAGAIN && rc != SHARED_MEM_ENOTCONN) ||
+                  ++stuck == 8 )
             shared_mem_ring_consumer_resync(&consumer);
     }
     assert_true(taken > 10);
@@ -1160,6 +1716,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(test_arguments),
+        TEST(test_size),
         TEST(test_layout),
         TEST(test_no_peer),
         TEST(test_strict_handshake),
@@ -1172,6 +1729,7 @@ int main(void)
         TEST(test_position_wrap),
         TEST(test_commit),
         TEST(test_read_sizes),
+        TEST(test_read_keeps_what_is_held),
         TEST(test_read_too_small_behind_padding),
         TEST(test_publish_batch),
         TEST(test_release_batch),
@@ -1186,9 +1744,22 @@ int main(void)
         TEST(test_epoch_wrap),
         TEST(test_restart_with_garbage_for_own_epoch),
         TEST(test_producer_waits_through_restarts),
+        TEST(test_session_that_nobody_saw),
         TEST(test_consumer_gone),
         TEST(test_producer_gone),
         TEST(test_gone_before_there),
+        TEST(test_gone_before_the_session),
+        TEST(test_gone_is_of_one_peer),
+        TEST(test_notify_of_the_session),
+        TEST(test_arm_connects),
+        TEST(test_notify_of_a_message),
+        TEST(test_notify_of_room),
+        TEST(test_notify_after_a_failure),
+        TEST(test_arm_for_a_message_that_never_fits),
+        TEST(test_arm_insists_on_notifying),
+        TEST(test_arm_sees_the_peers_end),
+        TEST(test_nobody_oversleeps),
+        TEST(test_garbage_wake),
         TEST(test_garbage_message_words),
         TEST(test_lengths_that_leave_the_ring),
         TEST(test_kinds_that_do_not_exist),
@@ -1199,7 +1770,12 @@ int main(void)
         TEST(test_own_words_are_not_read),
         TEST(test_garbage_state),
         TEST(test_garbage_while_waiting),
-        TEST(test_other_size),
+        TEST(test_size_is_the_producers),
+        TEST(test_size_that_does_not_fit),
+        TEST(test_garbage_format),
+        TEST(test_version_1),
+        TEST(test_two_on_one_side),
+        TEST(test_used_and_free),
         TEST(test_garbage_in_every_word),
         TEST(test_two_mappings),
     };

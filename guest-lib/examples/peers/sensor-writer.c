@@ -25,6 +25,7 @@ _Noreturn void guest_main(uint64_t boot_info)
     if ( error )
         give_up("no cell", error);
 
+    shared_mem_cell_writer_is(&writer, handle.region.index);
     for ( sample.time = 1; ; sample.time++ )
     {
         for ( unsigned int n = 0; n < CHANNELS; n++ )

@@ -42,16 +42,21 @@ static void check(struct consumer *consumer, const unsigned char *message,
     consumer->next = header.number + 1;
 }
 
-/* The peers' deaths are on the factory page, and not in the ring. */
+/*
+ * The peers' deaths are on the factory page, and not in the ring.  Who was in
+ * the ring before nobody is alive any more has died.
+ */
 static bool look_for_producer(struct consumer *consumer)
 {
+    const struct shared_mem_region *region = &consumer->handle.region;
+    uint32_t producer = shared_mem_ring_consumer_peer(&consumer->ring);
     struct shared_mem_events events;
 
     if ( shared_mem_poll(&consumer->handle, &events) )
         return false;
 
-    if ( events.went )
-        shared_mem_ring_peer_gone(&consumer->ring.link);
+    if ( events.went && !(region->alive & ~(UINT32_C(1) << region->index)) )
+        shared_mem_ring_consumer_peer_gone(&consumer->ring, producer);
     if ( events.came )
         consumer->producer_gone = false;
 
@@ -74,6 +79,7 @@ static void receive(struct consumer *consumer)
         break;
 
     case SHARED_MEM_EAGAIN:
+    case SHARED_MEM_ENOTCONN:
         cpu_relax();
         break;
 
@@ -85,7 +91,6 @@ static void receive(struct consumer *consumer)
         break;
 
     case SHARED_MEM_ESTALE:
-        /* After the resync its last life's end would be taken for its own. */
         if ( !look_for_producer(consumer) )
             break;
         say_number("the producer started anew, generation ",
@@ -106,10 +111,8 @@ _Noreturn void guest_main(uint64_t boot_info)
 
     (void)boot_info;
     attach_region(&consumer.handle, "stream");
-    if ( consumer.handle.size < RING_BYTES )
-        give_up("the region is too small", SHARED_MEM_EMSGSIZE);
     error = shared_mem_ring_consumer_init(&consumer.ring, consumer.handle.data,
-                                          RING_BYTES);
+                                          consumer.handle.size);
     if ( error )
         give_up("no ring", error);
 

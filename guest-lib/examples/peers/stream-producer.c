@@ -27,7 +27,7 @@ static void fill(void *message, uint32_t number, uint32_t length)
     header->checksum = stream_checksum(header, bytes);
 }
 
-/* Sends one message; SHARED_MEM_EAGAIN: it has to be tried again. */
+/* Sends one message; EAGAIN, or ENOTCONN: it has to be tried again. */
 static int send(struct shared_mem_ring_producer *ring, uint32_t number)
 {
     uint32_t length = stream_mix(number * 7919 + 1) % STREAM_LENGTH_MAX;
@@ -56,16 +56,14 @@ _Noreturn void guest_main(uint64_t boot_info)
 
     (void)boot_info;
     attach_region(&handle, "stream");
-    if ( handle.size < RING_BYTES )
-        give_up("the region is too small", SHARED_MEM_EMSGSIZE);
-    error = shared_mem_ring_producer_init(&ring, handle.data, RING_BYTES);
+    error = shared_mem_ring_producer_init(&ring, handle.data, handle.size);
     if ( error )
         give_up("no ring", error);
 
     for ( ; ; )
     {
         error = send(&ring, number);
-        if ( error == SHARED_MEM_EAGAIN )
+        if ( error == SHARED_MEM_EAGAIN || error == SHARED_MEM_ENOTCONN )
             cpu_relax();
         else if ( error == SHARED_MEM_ESTALE )
         {

@@ -3,7 +3,8 @@
  *
  * stream: what the guests stream-producer and stream-consumer agree on.
  *
- * The region "stream" has a control page; its data is one ring of 32 KiB.
+ * The region "stream" has a control page; its data is one ring, as large as
+ * fits.
  */
 #ifndef EXAMPLES_STREAM_H
 #define EXAMPLES_STREAM_H
@@ -11,9 +12,6 @@
 #include <stdint.h>
 
 #include <shared_mem/ring.h>
-
-#define RING_SIZE 32768u
-#define RING_BYTES SHARED_MEM_RING_BYTES(RING_SIZE)
 
 /* A message: this, then `length' bytes. */
 struct stream_header {

@@ -5,12 +5,14 @@
  * readers take the latest one, never half of it.  Readers only read, and may
  * have the region mapped so.  docs/guest-ring.md has the layout and protocol.
  *
- * Handles are private memory.  Functions return 0 or a negative
+ * Handles are private memory; one belongs to one thread at a time, and a cell
+ * has one writer.  Functions return 0 or a negative
  * shared_mem_error.
  */
 #ifndef SHARED_MEM_CELL_H
 #define SHARED_MEM_CELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +42,8 @@ extern "C" {
 struct shared_mem_cell {
     uint32_t sequence; /* 0: no value yet; else the number of the latest one */
     uint32_t format;   /* bytes of a value + SHARED_MEM_CELL_VERSION */
-    uint32_t reserved[30];
+    uint32_t writer;   /* its index in the region + 1; 0: not known */
+    uint32_t reserved[29];
 };
 
 #define SHARED_MEM_CELL_VERSION (1u << 28)
@@ -55,6 +58,7 @@ struct shared_mem_cell_writer {
     struct shared_mem_cell *cell;
     uint32_t value_size;
     uint32_t sequence; /* of the latest value */
+    uint32_t writer;   /* as in shared memory */
 };
 
 struct shared_mem_cell_reader {
@@ -73,6 +77,13 @@ int shared_mem_cell_reader_init(struct shared_mem_cell_reader *reader,
                                 const void *base, size_t bytes,
                                 uint32_t value_size);
 
+/*
+ * Tell readers which peer of the region this writer is, see
+ * shared_mem_cell_writer_alive().
+ */
+void shared_mem_cell_writer_is(struct shared_mem_cell_writer *writer,
+                               uint8_t index);
+
 /* Never waits. */
 void shared_mem_cell_write(struct shared_mem_cell_writer *writer,
                            const void *value);
@@ -85,6 +96,18 @@ void shared_mem_cell_write(struct shared_mem_cell_writer *writer,
  */
 int shared_mem_cell_read(const struct shared_mem_cell_reader *reader,
                          void *value, uint32_t *sequence);
+
+/* How many values were written since the one with this number. */
+uint32_t shared_mem_cell_age(const struct shared_mem_cell_reader *reader,
+                             uint32_t sequence);
+
+/*
+ * Whether the peer that writes is one of those @alive, a mask as the factory
+ * page has it; false if it has not told its index.  While it is not, the latest
+ * value stays the latest.
+ */
+bool shared_mem_cell_writer_alive(const struct shared_mem_cell_reader *reader,
+                                  uint32_t alive);
 
 #ifdef __cplusplus
 }

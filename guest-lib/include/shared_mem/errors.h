@@ -19,6 +19,7 @@ enum shared_mem_error {
     SHARED_MEM_EPIPE    = -8,  /* the other side has gone */
     SHARED_MEM_ERANGE   = -9,  /* an address that this machine cannot reach */
     SHARED_MEM_ENOSYS   = -10, /* cannot be known on this machine */
+    SHARED_MEM_ENOTCONN = -11, /* nobody is at the other side yet */
 };
 
 #endif /* SHARED_MEM_ERRORS_H */

@@ -148,7 +148,7 @@ static void send(struct shared_mem_ring_producer *ring, unsigned int batch)
         void *message;
         int error = shared_mem_ring_reserve(ring, bench.size, &message);
 
-        if ( error == SHARED_MEM_EAGAIN )
+        if ( error == SHARED_MEM_EAGAIN || error == SHARED_MEM_ENOTCONN )
         {
             if ( sent )
                 break;
@@ -175,7 +175,7 @@ static unsigned int receive(struct shared_mem_ring_consumer *ring,
         uint32_t length;
         int error = shared_mem_ring_peek(ring, &message, &length);
 
-        if ( error == SHARED_MEM_EAGAIN )
+        if ( error == SHARED_MEM_EAGAIN || error == SHARED_MEM_ENOTCONN )
         {
             if ( received )
                 break;
