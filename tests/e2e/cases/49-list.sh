@@ -192,3 +192,70 @@ case_wrong_words()
     destroy vm1
     fails 1 "ID1 is neither a domain nor a region" ID1
 }
+
+# refused REASON TEXT: what libxl keeps of ID1 is that text.
+refused()
+{
+    must xenstore-write /libxl/shared_mem/ID1 "$2"
+    expect_fail "libxl: error: static_shared_mem: region ID1: its record in xenstore is\
+ broken: /libxl/shared_mem/ID1: $1" xl shared-mem-list
+}
+
+# Nobody goes by what is not as libxl writes it.
+case_a_record_that_somebody_else_wrote()
+{
+    local good other="it is not as this libxl writes it"
+
+    share vm1 '"0x80000000+64K = ID1, control=yes"'
+    share vm2 '"0x90000000+8K = ID1, prot=ro, offset=0x2000, control=yes"'
+    good=$(kept /libxl/shared_mem/ID1)
+    refused "it is not JSON: an earlier version may have written it; then start this\
+ Xen anew" ""
+    refused "the UUID is malformed" "${good%,\"peers\"*},\"peers\":[null]}"
+    refused "$other" "$(echo "$good" | sed 's/"control":true/"control":1/')"
+    refused "$other" "$(echo "$good" | sed 's/"read_only":true/"read_only":"true"/')"
+    refused "$other" "$(echo "$good" | sed 's/"offset":8192/"offset":8192.0/')"
+    refused "$other" "$(echo "$good" | sed 's/{"owner"/{"later":1,"owner"/')"
+    refused "it has no peers, or too many" "${good%,\"peers\"*}}"
+    refused "it has too many indices" "$(echo "$good" |
+        sed 's/"free_indices":\[/&9,9,9,9,9,9,/')"
+    refused "not each index is either a peer's or free" "$(echo "$good" |
+        sed 's/"free_indices":\[2,/"free_indices":[3,/')"
+    refused "the owner has no mapping" "$(echo "$good" |
+        sed "s/\"owner\":$vm1/\"owner\":$((vm2 + 1))/")"
+    refused "the UUID is malformed" "$(echo "$good" |
+        sed "s/\"uuid\":\"$(uuid vm1)/&0/")"
+    refused "the range is not as long as the region" "$(echo "$good" |
+        sed 's/"size":65536,"control"/"size":131072,"control"/')"
+    must xenstore-write /libxl/shared_mem/ID1 "$good"
+    must xl shared-mem-list >/dev/null
+    destroy vm1 vm2
+}
+
+# What is kept of so many does not fit into one node.
+case_a_dozen_peers() # limit 240
+{
+    local n peers="vm1"
+
+    share vm1 '"0x80000000+16K = ID1"'
+    for n in $(seq 2 12); do
+        share "vm$n" '"0x80000000+4K = ID1, offset=0x3000"'
+        peers="$peers vm$n"
+    done
+    xenstore-exists /libxl/shared_mem/ID1/1 || fail "it is in one node"
+    assert_equal "the number of peers" \
+        "$(xl shared-mem-list -l | grep -c '"domid"')" 12
+    assert_equal "the number of mappings" \
+        "$(xenstore-list /local/shared_mem/ID1/mappings | wc -l)" 12
+    must guest vm1 fill 0x80003000 4K 51
+    must guest vm12 check 0x80000000 4K 51
+    # It gets shorter again, and nobody takes what is left behind it for a part.
+    for n in 12 11 10 9 8 7 6 5 4 3; do
+        destroy "vm$n"
+    done
+    assert_equal "the number of peers" \
+        "$(xl shared-mem-list -l | grep -c '"domid"')" 2
+    share vm3 '"0x80000000+16K = ID1"'
+    must guest vm3 check 0x80003000 4K 51
+    destroy vm1 vm2 vm3
+}
