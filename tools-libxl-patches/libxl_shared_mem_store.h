@@ -75,8 +75,8 @@ libxl__shared_mem_read_last_generation(libxl__gc *gc, xs_transaction_t t,
 
 /*
  * What is kept of whichever domain had domid last, where *exists_r; else
- * *domain is all zeros but for its domid.  One request is enough for most.  Logs one line
- * on error.
+ * *domain is all zeros but for its domid.  One request is enough for most.
+ * Logs one line on error.
  */
 _hidden int libxl__shared_mem_fetch_domain(libxl__gc *gc, uint32_t domid,
                                            libxl__shared_mem_domain *domain,

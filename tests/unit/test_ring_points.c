@@ -64,6 +64,11 @@ void hostile_before_write(const volatile uint32_t *word)
     hostile_before(word);
 }
 
+/* The peer comes between two accesses; orders are for test_orders.c. */
+void hostile_fence(void)
+{
+}
+
 /* From now on; @point counts from 1. */
 static void at_point(long point, void (*what)(void))
 {
