@@ -6,12 +6,18 @@
 
 LOCK=/var/lib/xen/userdata-l.0.00000000-0000-0000-0000-000000000000.shared-mem-lock
 
+# sleeps_with_lock PID: it has also written down that it has it.
+sleeps_with_lock()
+{
+    has_lock "$1" && grep -qx sleep "/proc/$1/comm"
+}
+
 # somebody_has_the_lock: a process that is stopped, until somebody_goes.
 somebody_has_the_lock()
 {
     holdlock $LOCK sleep 1000 &
     holder=$!
-    wait_for 20 has_lock $holder || fail "nobody has the lock"
+    wait_for 20 sleeps_with_lock $holder || fail "nobody has the lock"
     kill -STOP $holder
 }
 
