@@ -56,18 +56,14 @@ int libxl__shared_mem_plan(libxl__gc *gc, const libxl_domain_config *d_config,
                                            &r->request.range, &r->inside);
         if (rc) return rc;
 
-        if (r->is_factory) {
-            r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,
-                                                     r->segments);
-            continue;
-        }
+        if (!r->is_factory) {
+            rc = libxl__shared_mem_read_region(gc, r->request.range.name, r);
+            if (rc) return rc;
 
-        rc = libxl__shared_mem_read_region(gc, r->request.range.name, r);
-        if (rc) return rc;
-
-        if (!libxl__shared_mem_may_have(&r->now, &r->request, reason)) {
-            SHARED_MEM_LOG(d_config, r->request.range.name, "%s", reason);
-            return ERROR_INVAL;
+            if (!libxl__shared_mem_may_have(&r->now, &r->request, reason)) {
+                SHARED_MEM_LOG(d_config, r->request.range.name, "%s", reason);
+                return ERROR_INVAL;
+            }
         }
 
         r->nr_segments = libxl__shared_mem_split(&r->now, &r->request,

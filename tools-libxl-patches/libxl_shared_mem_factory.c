@@ -171,7 +171,7 @@ static bool is_page_gone(libxl__gc *gc, const factory *f)
         libxl__shared_mem_probe(gc, f->domain.domid,
                                 f->domain.factory >> XC_PAGE_SHIFT, 1);
 
-    return !error || error == ESRCH;
+    return !error || error == -ESRCH;
 }
 
 /* Tells the domain of each region that it has, as its record has it.  The

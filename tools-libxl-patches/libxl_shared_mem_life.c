@@ -17,7 +17,7 @@ int libxl__shared_mem_probe(libxl__gc *gc, uint32_t domid, uint64_t gfn,
         .nr = nr,
     };
 
-    return xc_region_op(CTX->xch, &op) < 0 ? errno : 0;
+    return xc_region_op(CTX->xch, &op) < 0 ? -errno : 0;
 }
 
 /* *uuid_r: NULL if Xen has no such domain. */
@@ -43,7 +43,7 @@ static int get_info(libxl__gc *gc, uint32_t domid, xc_domaininfo_t *info_r,
 static bool is_dying(libxl__gc *gc, const xc_domaininfo_t *info)
 {
     return (info->flags & XEN_DOMINF_dying) ||
-           libxl__shared_mem_probe(gc, info->domain, 0, 0) == ESRCH;
+           libxl__shared_mem_probe(gc, info->domain, 0, 0) == -ESRCH;
 }
 
 int libxl__shared_mem_destroyed(libxl__gc *gc, uint32_t domid)

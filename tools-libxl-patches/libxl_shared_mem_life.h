@@ -11,8 +11,8 @@
 
 /*
  * Probes a range of a domain, and changes nothing: 0 if nothing is in it, else
- * an error number.  ESRCH: Xen has no such domain, or has begun to destroy it,
- * which it tells of a range of no pages, too.
+ * a negative errno value.  -ESRCH: Xen has no such domain, or has begun to
+ * destroy it, which it tells of a range of no pages, too.
  */
 _hidden int libxl__shared_mem_probe(libxl__gc *gc, uint32_t domid,
                                     uint64_t gfn, uint64_t nr);

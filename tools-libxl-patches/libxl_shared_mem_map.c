@@ -80,7 +80,7 @@ int libxl__shared_mem_check_hypervisor(libxl__gc *gc,
     if (!libxl__shared_mem_nr_ranges(d_config))
         return 0;
 
-    error = -libxl__shared_mem_probe(gc, DOMID_INVALID, 0, 1);
+    error = libxl__shared_mem_probe(gc, DOMID_INVALID, 0, 1);
     if (error == -ESRCH)
         return 0;
 
@@ -328,7 +328,7 @@ int libxl__shared_mem_unmap(libxl__gc *gc, uint32_t domid,
 
     /* They go with it, if it does. */
     if (error == -ESRCH &&
-        libxl__shared_mem_probe(gc, domid, 0, 0) == ESRCH)
+        libxl__shared_mem_probe(gc, domid, 0, 0) == -ESRCH)
         return 0;
     if (error) {
         LOGD(ERROR, domid, "static_shared_mem: can't take back the page at "

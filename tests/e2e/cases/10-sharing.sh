@@ -69,13 +69,14 @@ case_guests_may_read_but_not_write_the_record()
     destroy vm1
 }
 
-# privately COMMAND...: with that in xl.conf.
-privately()
+# with_record KIND COMMAND...: with that in xl.conf.
+with_record()
 {
     local conf=/etc/xen/xl.conf
 
     cp -p $conf xl.conf
-    echo 'shared_mem_record="private"' >>$conf
+    echo "shared_mem_record=\"$1\"" >>$conf
+    shift
     "$@"
     cp -p xl.conf $conf
 }
@@ -94,7 +95,7 @@ case_only_peers_may_read_a_private_record()
     local root=/local/shared_mem
 
     share vm1 '"0x60000000+4K = public"'
-    privately share vm2 '"0x60000000+8K = ID1"'
+    with_record private share vm2 '"0x60000000+8K = ID1"'
     assert_permissions $root/public r0
     assert_permissions $root/ID1 "n0,r$vm2"
     # Nobody sees by their names which regions there are.
@@ -124,7 +125,7 @@ LINES
 
     # One that is attached is made in the same way.
     running vm4
-    privately must xl shared-mem-attach vm4 '0x80000000+4K = ID2'
+    with_record private must xl shared-mem-attach vm4 '0x80000000+4K = ID2'
     assert_permissions $root/ID2 "n0,r$vm4"
     # A domain that restarts asks for what it asked for.
     assert_equal "the stored record" "$(xl list -l vm4 | grep -c '"record": "private"')" 1
@@ -134,13 +135,8 @@ LINES
 
 case_xl_conf_knows_two_kinds_of_records()
 {
-    local conf=/etc/xen/xl.conf
-
-    cp -p $conf xl.conf
-    echo 'shared_mem_record="secret"' >>$conf
-    expect_fail "$conf: shared_mem_record is \"secret\"; it has to be \"public\" or\
+    with_record secret expect_fail "/etc/xen/xl.conf: shared_mem_record is \"secret\"; it has to be \"public\" or\
  \"private\"" xl list
-    cp -p xl.conf $conf
 }
 
 # Nothing is at that address: reads give all ones on x86, and a fault on arm64.
